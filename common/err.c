@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/err.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/fmt.h"
+
+#include "common/poison.h"
+
+static void error_text(struct epmt_error *err, enum epmt_err code, const char *format, va_list args,
+                       int number) {
+    struct epmt_text_buffer text;
+
+    err->code = code;
+    epmt_text_init(&text, err->text, sizeof err->text);
+    epmt_text_vfmt(&text, format, args);
+    if (number) {
+        const char *name = strerrordesc_np(number);
+        if (name)
+            epmt_text_fmt(&text, ": %s", name);
+        else
+            epmt_text_fmt(&text, ": error %d", number);
+    }
+    if (text.cut)
+        memcpy(err->text + sizeof err->text - 4, "...", 4);
+}
+
+int epmt_errf(struct epmt_error *err, enum epmt_err code, const char *format, ...) {
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        error_text(err, code, format, args, 0);
+        va_end(args);
+    }
+    return -1;
+}
+
+int epmt_errf_errno(struct epmt_error *err, enum epmt_err code, const char *format, ...) {
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        error_text(err, code, format, args, errno);
+        va_end(args);
+    }
+    return -1;
+}

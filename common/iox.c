@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/iox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include "common/prim.h"
+
+#include "common/poison.h"
+
+ssize_t epmt_read_small(const char *path, char *data, size_t cap) {
+    int fd = epmt_prim_open(path, O_RDONLY | O_CLOEXEC, 0);
+    size_t len = 0;
+
+    if (fd < 0)
+        return fd;
+    while (len < cap - 1) {
+        ssize_t n = epmt_prim_read(fd, data + len, cap - 1 - len);
+        if (n == -EINTR)
+            continue;
+        if (n < 0) {
+            epmt_prim_close(fd);
+            return n;
+        }
+        len += (size_t)n;
+        // A short read of a /proc file is its end; asking again would cost one more call.
+        if (n == 0 || len < cap - 1)
+            break;
+    }
+    epmt_prim_close(fd);
+    data[len] = '\0';
+    return (ssize_t)len;
+}
+
+int epmt_write_all(int fd, const void *data, size_t len) {
+    const char *at = data;
+
+    while (len) {
+        ssize_t n = epmt_prim_write(fd, at, len);
+        if (n == -EINTR)
+            continue;
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            return -EIO;
+        at += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int make_dir(const char *path, bool shared) {
+    int status = epmt_prim_mkdir(path, shared ? 01777 : 0700);
+
+    if (status == 0 && shared)
+        epmt_prim_chmod(path, 01777); // the umask took bits away; nobody else could use it then
+    return status == -EEXIST ? 0 : status;
+}
+
+int epmt_make_dirs(const char *path, size_t shared) {
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    int status = 0;
+
+    if (len >= sizeof part)
+        return -ENAMETOOLONG;
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        if (path[i - 1] == '/')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        status = make_dir(part, i <= shared);
+        // A parent that exists but may not be written to (EROFS, EACCES) is no fault yet.
+        if (status && i == len)
+            return status;
+    }
+    int fd = epmt_prim_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0)
+        return status ? status : fd;
+    struct stat st;
+    status = epmt_prim_fstat(fd, &st);
+    epmt_prim_close(fd);
+    if (status)
+        return status;
+    return st.st_uid == getauxval(AT_EUID) ? 0 : -EPERM;
+}
+
+void *epmt_map_file(int fd, size_t *len, int *error) {
+    struct stat st;
+
+    *len = 0;
+    *error = epmt_prim_fstat(fd, &st);
+    if (*error || st.st_size == 0)
+        return NULL;
+    int saved = errno;
+    void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (at == MAP_FAILED) {
+        *error = -errno;
+        errno = saved;
+        return NULL;
+    }
+    *len = (size_t)st.st_size;
+    return at;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operating-system primitives as raw system calls: they reach the kernel even where the program or
+// another tool replaces open, write or close, they are no cancellation points, and they never
+// touch errno. Return: >= 0, or -errno.
+#ifndef EPMT_COMMON_PRIM_H
+#define EPMT_COMMON_PRIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+// Never a descriptor of 0 to 2: a program that closed one of these must not write into our file.
+int epmt_prim_open(const char *path, int flags, int mode);
+int epmt_prim_openat(int dir, const char *path, int flags, int mode);
+int epmt_prim_close(int fd);
+ssize_t epmt_prim_read(int fd, void *data, size_t len);
+ssize_t epmt_prim_write(int fd, const void *data, size_t len);
+// Sends on a socket without SIGPIPE and without waiting.
+ssize_t epmt_prim_send(int fd, const void *data, size_t len);
+int epmt_prim_fstat(int fd, struct stat *st);
+int epmt_prim_stat(const char *path, struct stat *st);
+int epmt_prim_access(const char *path);
+int epmt_prim_flock(int fd, int operation);
+int epmt_prim_mkdir(const char *path, int mode);
+int epmt_prim_chmod(const char *path, int mode);
+int epmt_prim_rename(const char *from, const char *to);
+int epmt_prim_unlink(const char *path);
+int epmt_prim_rmdir(const char *path);
+ssize_t epmt_prim_readlink(const char *path, char *data, size_t cap);
+int epmt_prim_fsync(int fd);
+
+pid_t epmt_prim_getpid(void);
+pid_t epmt_prim_gettid(void);
+pid_t epmt_prim_getppid(void);
+pid_t epmt_prim_getsid(void);
+int epmt_prim_getrusage(int who, struct rusage *usage);
+
+// Anonymous zeroed private pages, or NULL.
+void *epmt_prim_map(size_t len);
+void epmt_prim_unmap(void *at, size_t len);
+
+// Blocks all signals for this thread, also those that the C library keeps for itself
+// (cancellation). Returns what was blocked before, for epmt_prim_signals_restore.
+uint64_t epmt_prim_signals_block(void);
+void epmt_prim_signals_restore(uint64_t before);
+
+// Takes a pending, blocked signal away; nothing where there is none.
+void epmt_prim_signal_take(int number);
+
+// Sleeps; no cancellation point.
+void epmt_prim_sleep(const struct timespec *span);
+
+// Nanoseconds of the clock (vDSO, no system call in general).
+uint64_t epmt_prim_clock_ns(clockid_t clock);
+
+#endif
