@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metadata/settings.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/fmt.h"
+
+#include "common/poison.h"
+
+const struct epmt_setting epmt_setting_table[] = {
+#define WHO_GUEST true
+#define WHO_CLI false
+#define ROW(name, type, def, who, description) \
+    {#name, EPMT_SETTING_##type, WHO_##who, offsetof(struct epmt_settings, name), description},
+    EPMT_SETTINGS(ROW)
+#undef ROW
+};
+const int epmt_setting_count = sizeof epmt_setting_table / sizeof *epmt_setting_table;
+
+void epmt_settings_init(struct epmt_settings *settings) {
+    *settings = (struct epmt_settings){
+#define DEFAULT(name, type, def, who, description) .name = (def),
+        EPMT_SETTINGS(DEFAULT)
+#undef DEFAULT
+    };
+}
+
+static bool parse_switch(const char *value, uint64_t *on) {
+    static const char *const words[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
+
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!strcasecmp(value, words[i])) {
+            *on = i & 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int set(struct epmt_settings *settings, const struct epmt_setting *row, const char *value,
+               struct epmt_error *err) {
+    char *field = (char *)settings + row->offset;
+    const char *end = value + strlen(value);
+    uint64_t number = 0;
+
+    switch (row->type) {
+    case EPMT_SETTING_TEXT:
+        memcpy(field, &value, sizeof value);
+        return 0;
+    case EPMT_SETTING_NUMBER:
+        if (!epmt_parse_u64(&value, end, &number) || value != end)
+            return epmt_errf(err, EPMT_ERR_USAGE, "setting %s must be a number of 0 or more",
+                             row->name);
+        break;
+    case EPMT_SETTING_SWITCH:
+        if (!parse_switch(value, &number))
+            return epmt_errf(err, EPMT_ERR_USAGE, "setting %s must be 0 or 1", row->name);
+        break;
+    }
+    memcpy(field, &number, sizeof number);
+    return 0;
+}
+
+int epmt_settings_set(struct epmt_settings *settings, const char *name, const char *value,
+                      struct epmt_error *err) {
+    for (int i = 0; i < epmt_setting_count; i++) {
+        if (!strcmp(epmt_setting_table[i].name, name))
+            return set(settings, &epmt_setting_table[i], value, err);
+    }
+    return epmt_errf(err, EPMT_ERR_USAGE, "there is no setting named %s", name);
+}
+
+// The row whose variable EPMT_<NAME> starts text, which goes on with "=".
+static const struct epmt_setting *row_of_variable(const char *text) {
+    for (int i = 0; i < epmt_setting_count; i++) {
+        const char *name = epmt_setting_table[i].name;
+        size_t len = strlen(name);
+        if (!strncasecmp(text, name, len) && text[len] == '=') {
+            size_t upper = 0;
+            while (upper < len && !(text[upper] >= 'a' && text[upper] <= 'z'))
+                upper++;
+            if (upper == len)
+                return &epmt_setting_table[i];
+        }
+    }
+    return NULL;
+}
+
+int epmt_settings_from_environment(struct epmt_settings *settings, char *const *envp,
+                                   struct epmt_error *err) {
+    int wrong = 0;
+
+    for (; envp && *envp; envp++) {
+        if (strncmp(*envp, "EPMT_", 5))
+            continue;
+        const struct epmt_setting *row = row_of_variable(*envp + 5);
+        if (!row)
+            continue;
+        if (set(settings, row, strchr(*envp, '=') + 1, wrong ? NULL : err))
+            wrong++;
+    }
+    return wrong;
+}
+
+const char *epmt_environment_get(char *const *envp, const char *name) {
+    size_t len = strlen(name);
+
+    for (; envp && *envp; envp++) {
+        if ((*envp)[0] == name[0] && !strncmp(*envp, name, len) && (*envp)[len] == '=')
+            return *envp + len + 1;
+    }
+    return NULL;
+}

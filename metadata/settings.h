@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings: one row declares one. A setting x_y is the variable EPMT_X_Y in the environment
+// and x_y in the settings files. The guest reads the environment only; `epmt run` and
+// `epmt source` export to it what the files say.
+#ifndef EPMT_METADATA_SETTINGS_H
+#define EPMT_METADATA_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+// X(name, type, default, who, description)
+//   type  TEXT, NUMBER (0 or more), SWITCH (0 or 1; also yes/no, true/false, on/off)
+//   who   GUEST the preload reads it, CLI only the epmt command does
+// clang-format off
+#define EPMT_SETTINGS(X) \
+    X(output_prefix, TEXT, "/tmp/epmt/", GUEST, "directory of all job directories: <output_prefix>/<user>/<job id>/") \
+    X(disable, SWITCH, 0, GUEST, "1: the preload does nothing") \
+    X(log, TEXT, "", GUEST, "where the preload writes its messages: a file, or stderr; empty: nowhere") \
+    X(verbose, NUMBER, 0, GUEST, "how much is said: 0 faults, 1 life cycle, 2 details") \
+    X(arrival_timeout, NUMBER, 600, GUEST, "seconds that MPI_Finalize waits for the last rank to arrive") \
+    X(partial_timeout, NUMBER, 5, GUEST, "seconds that it waits for ranks of its host that left no record: they do not carry the preload") \
+    X(finalize_timeout, NUMBER, 30, GUEST, "seconds for the reduction and the job file after the last arrival") \
+    X(chunk_kib, NUMBER, 256, GUEST, "KiB of one message of the reduction") \
+    X(thread_rows_mib, NUMBER, 64, GUEST, "MiB per process for the rows of ended threads; more threads are counted, without rows") \
+    X(exclude, TEXT, "", GUEST, "programs that are not recorded: patterns with * and ?, separated by colons") \
+    X(crash_stack, NUMBER, 1, GUEST, "stacks of crashes: 0 of nobody, 1 of MPI ranks, 2 of every process (loads libunwind into each)") \
+    X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
+// clang-format on
+
+#define EPMT_SETTING_TEXT_FIELD const char *
+#define EPMT_SETTING_NUMBER_FIELD uint64_t
+#define EPMT_SETTING_SWITCH_FIELD uint64_t
+
+// The values. A TEXT points to a literal or to memory of whoever set it.
+struct epmt_settings {
+#define EPMT_SETTING_FIELD(name, type, def, who, description) EPMT_SETTING_##type##_FIELD name;
+    EPMT_SETTINGS(EPMT_SETTING_FIELD)
+#undef EPMT_SETTING_FIELD
+};
+
+enum epmt_setting_type { EPMT_SETTING_TEXT, EPMT_SETTING_NUMBER, EPMT_SETTING_SWITCH };
+
+struct epmt_setting {
+    const char *name;
+    enum epmt_setting_type type;
+    bool guest;
+    uint32_t offset; // in struct epmt_settings
+    const char *description;
+};
+
+extern const struct epmt_setting epmt_setting_table[];
+extern const int epmt_setting_count;
+
+// Sets every value to its default.
+void epmt_settings_init(struct epmt_settings *settings);
+
+// Sets one by its name; value must outlive settings. Returns 0; or -1 with err (USAGE) for an
+// unknown name or a value of the wrong type, settings unchanged.
+int epmt_settings_set(struct epmt_settings *settings, const char *name, const char *value,
+                      struct epmt_error *err);
+
+// Takes over what the environment says; a wrong value is passed over (the guest has nobody to
+// tell), and the first one reported in err (may be NULL). Returns how many were wrong.
+int epmt_settings_from_environment(struct epmt_settings *settings, char *const *envp,
+                                   struct epmt_error *err);
+
+// The value of a variable in envp, or NULL.
+const char *epmt_environment_get(char *const *envp, const char *name);
+
+#endif
