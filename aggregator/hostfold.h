@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the node leader takes from its host's journal at MPI_Finalize: the records of processes
+// that have ended (children of the ranks, other commands of the job). The ranks of the step send
+// theirs themselves; those of another step in the same job are left alone. Afterwards what was
+// taken, or is superseded, may leave the journal.
+#ifndef EPMT_AGGREGATOR_HOSTFOLD_H
+#define EPMT_AGGREGATOR_HOSTFOLD_H
+
+#include "aggregator/journal.h"
+
+struct epmt_hostfold {
+    const uint8_t *data; // the journal as it was read
+    size_t len;
+    int lowest_rank;          // of the step on this host; -1 none
+    uint64_t rank_count;      // ranks of the step with a record here
+    bool own_rank;            // the reader is among them
+    bool given_up;            // one of them has given the reduction up
+    struct epmt_bytes *taken; // fragments to send
+    size_t taken_count;
+    uint64_t *marks;   // hash set: fragments seen that may be removed
+    size_t mark_count; // slots, a power of two
+    uint64_t gaps;     // damaged stretches: then nothing is removed
+    void *memory;
+    size_t memory_len;
+};
+
+// Reads the journal at path for the step, as this rank. Returns 0 or -errno.
+int epmt_hostfold_read(struct epmt_hostfold *fold, const char *path, uint64_t step, int rank);
+
+// Chooses what is taken and what may be removed. Returns 0 or -errno.
+int epmt_hostfold_choose(struct epmt_hostfold *fold, uint64_t step);
+
+// Removes from the journal at path what may be. Returns 0 or -errno.
+int epmt_hostfold_trim(const struct epmt_hostfold *fold, const char *path, unsigned timeout_ms);
+
+void epmt_hostfold_fini(struct epmt_hostfold *fold);
+
+#endif

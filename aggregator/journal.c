@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aggregator/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "common/fmt.h"
+#include "common/iox.h"
+#include "common/prim.h"
+
+#include "common/poison.h"
+
+// Most tries against a journal that is removed each time just before we get its lock.
+#define TRIES 100
+
+// Most that an append waits for the lock: who has it may have been stopped, and the program not.
+#define APPEND_WAIT_NS UINT64_C(10000000000)
+
+// A scan checks damaged bytes at most so often; behind that the rest counts as one gap.
+#define WORK_FACTOR 64
+
+static int open_for_append(const char *path, size_t shared) {
+    const int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    int fd = epmt_prim_open(path, flags, 0600);
+
+    if (fd == -ENOENT) {
+        char dir[PATH_MAX];
+        const char *slash = strrchr(path, '/');
+        if (!slash || !epmt_fmt(dir, sizeof dir, "%.*s", (int)(slash - path), path))
+            return -ENAMETOOLONG;
+        int status = epmt_make_dirs(dir, shared);
+        if (status)
+            return status;
+        fd = epmt_prim_open(path, flags, 0600);
+    }
+    return fd;
+}
+
+// 0 where fd is a file of ours that still has its name, -ESTALE where it lost it.
+static int check_open(int fd) {
+    struct stat st;
+    int status = epmt_prim_fstat(fd, &st);
+
+    if (status)
+        return status;
+    if (!S_ISREG(st.st_mode) || st.st_uid != getauxval(AT_EUID))
+        return -EPERM;
+    return st.st_nlink ? 0 : -ESTALE;
+}
+
+static int lock(int fd, int how, uint64_t until_ns) {
+    const struct timespec pause = {0, 1000000};
+    int status = epmt_prim_flock(fd, how | LOCK_NB);
+
+    while (status == -EINTR || status == -EWOULDBLOCK) {
+        if (epmt_prim_clock_ns(CLOCK_MONOTONIC) >= until_ns)
+            return -EWOULDBLOCK;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        status = epmt_prim_flock(fd, how | LOCK_NB);
+    }
+    return status;
+}
+
+// A child that another thread forks meanwhile has the descriptor too, and so the lock, as long as
+// it lives: closing alone would not give it back.
+static void unlock_and_close(int fd) {
+    epmt_prim_flock(fd, LOCK_UN);
+    epmt_prim_close(fd);
+}
+
+static int lock_and_append(int fd, const void *fragment, size_t len) {
+    int status = lock(fd, LOCK_SH, epmt_prim_clock_ns(CLOCK_MONOTONIC) + APPEND_WAIT_NS);
+
+    // A file system without locks: the record is worth more than the protection.
+    if (status && status != -ENOLCK && status != -EOPNOTSUPP && status != -ENOSYS)
+        return status;
+    status = check_open(fd);
+    return status ? status : epmt_write_all(fd, fragment, len);
+}
+
+int epmt_journal_append(const char *path, size_t shared, const void *fragment, size_t len) {
+    int status = -ESTALE;
+
+    for (int i = 0; i < TRIES && status == -ESTALE; i++) {
+        int fd = open_for_append(path, shared);
+        if (fd == -ENOENT) // the directory went between making it and opening
+            continue;
+        if (fd < 0)
+            return fd;
+        status = lock_and_append(fd, fragment, len);
+        unlock_and_close(fd);
+    }
+    return status;
+}
+
+void epmt_journal_scan_init(struct epmt_journal_scan *scan, const void *data, size_t len) {
+    *scan = (struct epmt_journal_scan){.data = data, .len = len};
+}
+
+const uint8_t *epmt_journal_scan_next(struct epmt_journal_scan *scan,
+                                      struct epmt_fragment_header *header) {
+    static const uint32_t magic = EPMT_FRAGMENT_MAGIC;
+    size_t start = scan->at;
+    struct epmt_error why = {.code = EPMT_ERR_OK};
+
+    while (scan->at < scan->len) {
+        const uint8_t *at = scan->data + scan->at;
+        struct epmt_error here;
+        bool whole = !epmt_fragment_check(at, scan->len - scan->at, header, &here);
+        if (whole) {
+            scan->at += header->len;
+        } else {
+            if (why.code == EPMT_ERR_OK)
+                why = here;
+            if (scan->len - scan->at >= sizeof *header && header->len <= scan->len - scan->at)
+                scan->work += header->len;
+            const uint8_t *next = NULL;
+            if (scan->work <= WORK_FACTOR * scan->len)
+                next = memmem(at + 1, scan->len - scan->at - 1, &magic, sizeof magic);
+            scan->at = next ? (size_t)(next - scan->data) : scan->len;
+        }
+        size_t gap = (whole ? (size_t)(at - scan->data) : scan->len) - start;
+        if ((whole || scan->at == scan->len) && gap) {
+            if (!scan->gaps++)
+                scan->first_error = why;
+            scan->gap_bytes += gap;
+        }
+        if (whole)
+            return at;
+    }
+    return NULL;
+}
+
+static void unmap(struct epmt_journal *journal) {
+    if (journal->data)
+        epmt_prim_unmap((void *)(uintptr_t)journal->data, journal->len);
+    journal->data = NULL;
+}
+
+int epmt_journal_take(struct epmt_journal *journal, const char *path, unsigned timeout_ms) {
+    uint64_t until = epmt_prim_clock_ns(CLOCK_MONOTONIC) + timeout_ms * UINT64_C(1000000);
+    int status = -ESTALE;
+
+    *journal = (struct epmt_journal){.fd = -1};
+    for (int i = 0; i < TRIES && status == -ESTALE; i++) {
+        int fd = epmt_prim_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+        if (fd < 0)
+            return fd;
+        status = lock(fd, LOCK_EX, until);
+        if (!status)
+            status = check_open(fd);
+        if (!status)
+            journal->data = epmt_map_file(fd, &journal->len, &status);
+        if (status)
+            unlock_and_close(fd);
+        else
+            journal->fd = fd;
+    }
+    return status;
+}
+
+void epmt_journal_release(struct epmt_journal *journal) {
+    unmap(journal);
+    if (journal->fd >= 0)
+        unlock_and_close(journal->fd);
+    journal->fd = -1;
+}
+
+// Writes what is kept to a new file beside it. Returns its size, or -errno.
+static ssize_t write_kept(struct epmt_journal *journal, const char *path,
+                          bool (*keep)(void *, const struct epmt_fragment_header *,
+                                       const uint8_t *),
+                          void *context) {
+    struct epmt_journal_scan scan;
+    struct epmt_fragment_header header;
+    const uint8_t *fragment;
+    ssize_t kept = 0;
+    int status = 0;
+    int fd = epmt_prim_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return fd;
+    epmt_journal_scan_init(&scan, journal->data, journal->len);
+    while (!status && (fragment = epmt_journal_scan_next(&scan, &header))) {
+        if (!keep(context, &header, fragment))
+            continue;
+        status = epmt_write_all(fd, fragment, header.len);
+        kept += header.len;
+    }
+    if (!status && kept)
+        status = epmt_prim_fsync(fd);
+    epmt_prim_close(fd);
+    return status ? status : kept;
+}
+
+int epmt_journal_trim(struct epmt_journal *journal, const char *path,
+                      bool (*keep)(void *context, const struct epmt_fragment_header *header,
+                                   const uint8_t *fragment),
+                      void *context) {
+    char beside[PATH_MAX];
+    ssize_t kept = 0;
+    int status = 0;
+
+    if (keep) {
+        if (!epmt_fmt(beside, sizeof beside, "%s.new", path))
+            status = -ENAMETOOLONG;
+        else if ((kept = write_kept(journal, beside, keep, context)) < 0)
+            status = (int)kept;
+        if (!status && kept)
+            status = epmt_prim_rename(beside, path);
+        else
+            epmt_prim_unlink(beside);
+    }
+    if (!status && !kept)
+        status = epmt_prim_unlink(path);
+    epmt_journal_release(journal);
+    return status;
+}
