@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What needs the ABI of one MPI: built once per mpi.h (backend.c) as libepmt-mpi-<family>.so, with
+// no undefined MPI symbol; it is given a way to find them.
+#ifndef EPMT_PMPI_BACKEND_H
+#define EPMT_PMPI_BACKEND_H
+
+#include "aggregator/transport.h"
+
+#define EPMT_MPI_BACKEND_VERSION 2
+#define EPMT_MPI_BACKEND_SYMBOL "epmt_mpi_backend"
+
+struct epmt_mpi_world {
+    int rank, size;
+    int thread_level;    // provided: 0 single to 3 multiple, -1 unknown
+    char library[256];   // first line of MPI_Get_library_version
+    char processor[256]; // MPI_Get_processor_name
+};
+
+struct epmt_mpi_backend {
+    int version; // EPMT_MPI_BACKEND_VERSION
+    // Finds the functions and looks at the world, after MPI_Init. Returns 0, or -1 where anything
+    // is missing.
+    int (*attach)(void *(*function)(const char *), void *(*object)(const char *),
+                  struct epmt_mpi_world *world);
+    // Starts making a communicator of our own; every rank must. It is never freed: it has copies of
+    // the attributes of MPI_COMM_WORLD, which the program's delete functions would see a second
+    // time. Returns 0 or -1.
+    int (*communicator_start)(void);
+    // 1: it is there (all ranks have come), 0: not yet, -1: failed.
+    int (*communicator_test)(void);
+    // The wait for it is over, whatever came of it.
+    void (*communicator_end)(void);
+    // Fills in the functions of a transport over that communicator.
+    void (*transport)(struct epmt_transport *transport);
+};
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What pmpi/ asks of the preload, which fills this in: pmpi never includes preload/.
+#ifndef EPMT_PMPI_HOOKS_H
+#define EPMT_PMPI_HOOKS_H
+
+#include "aggregator/fragment.h"
+#include "metadata/settings.h"
+
+struct epmt_mpi_hooks {
+    // Whether this process may be recorded (not off, no vfork child).
+    bool (*mine)(void);
+    // MPI has said which rank this is: a rank record goes to the journal.
+    void (*set_rank)(int64_t rank, int64_t size);
+    // The records of this rank, final and sealed, also in the journal. Returns how many fragments.
+    size_t (*freeze)(struct epmt_bytes **pieces);
+    // Rank 0: one more sealed fragment, the attributes of the job and of this step. `facts` are
+    // key, value, ... ended by NULL, of the scope of the step. Empty where it cannot be made.
+    struct epmt_bytes (*job)(const char *const *facts);
+    // Appends a sealed fragment to the journal.
+    void (*append)(const void *fragment, size_t len);
+    // Header of this rank's fragments.
+    struct epmt_fragment_header (*header)(void);
+    void (*log)(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+    const struct epmt_settings *settings;
+    char *const *envp;
+    const char *journal; // path
+    const char *prefix;  // of the installation
+};
+
+// To be called once, by the constructor.
+void epmt_mpi_set_hooks(const struct epmt_mpi_hooks *hooks);
+extern const struct epmt_mpi_hooks *epmt_mpi_hooks; // NULL: nothing is recorded
+
+#endif

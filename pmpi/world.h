@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The MPI world of this process, from MPI_Init to MPI_Finalize.
+#ifndef EPMT_PMPI_WORLD_H
+#define EPMT_PMPI_WORLD_H
+
+#include "pmpi/backend.h"
+
+// After the real MPI_Init: recognises the MPI, loads its back end, tells the rank. On any trouble
+// there is no MPI data, and the program goes on.
+void epmt_mpi_attach(void);
+
+// The back end and the world, once: NULL where there is none, at a second MPI_Finalize, and in a
+// child of fork, whose parent's world it is.
+const struct epmt_mpi_backend *epmt_mpi_detach(struct epmt_mpi_world *world);
+
+// Before the real MPI_Finalize: the reduction of all records to rank 0 and the job file.
+void epmt_mpi_reduce(void);
+
+#endif
