@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// getrusage and /proc of a thread. Runs at the life cycle's events only, never per call.
+#include "preload/collect.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
+
+#include "common/fmt.h"
+#include "common/iox.h"
+#include "common/prim.h"
+#include "metadata/procstat.h"
+#include "preload/process.h"
+
+#include "common/poison.h"
+
+uint64_t epmt_collect_tsc(void) {
+#ifdef __x86_64__
+    return __rdtsc();
+#elif defined __aarch64__
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    return 0;
+#endif
+}
+
+static uint64_t microseconds(const struct timeval *t) {
+    return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
+}
+
+static uint64_t ticks_to_us(uint64_t ticks) {
+    return ticks * (1000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static void from_rusage(struct epmt_record *row) {
+    struct rusage usage;
+
+    if (epmt_prim_getrusage(RUSAGE_THREAD, &usage))
+        return;
+    epmt_record_set_u(row, EPMT_COL_usertime, microseconds(&usage.ru_utime));
+    epmt_record_set_u(row, EPMT_COL_systemtime, microseconds(&usage.ru_stime));
+    epmt_record_set_u(row, EPMT_COL_minflt, (uint64_t)usage.ru_minflt);
+    epmt_record_set_u(row, EPMT_COL_majflt, (uint64_t)usage.ru_majflt);
+    epmt_record_set_u(row, EPMT_COL_inblock, (uint64_t)usage.ru_inblock);
+    epmt_record_set_u(row, EPMT_COL_outblock, (uint64_t)usage.ru_oublock);
+    epmt_record_set_u(row, EPMT_COL_vol_ctxsw, (uint64_t)usage.ru_nvcsw);
+    epmt_record_set_u(row, EPMT_COL_invol_ctxsw, (uint64_t)usage.ru_nivcsw);
+}
+
+// Reads /proc/self/task/<tid>/<name>. Where there was never another thread /proc/self says the
+// same, and the kernel has less to build and to take down again.
+static ssize_t read_task(pid_t tid, const char *name, char *text, size_t cap) {
+    char path[64];
+
+    if (epmt_threads_alone())
+        epmt_fmt(path, sizeof path, "/proc/self/%s", name);
+    else
+        epmt_fmt(path, sizeof path, "/proc/self/task/%d/%s", (int)tid, name);
+    return epmt_read_small(path, text, cap);
+}
+
+static void from_stat(pid_t tid, bool self, struct epmt_record *row, struct epmt_record *process) {
+    char text[1024];
+    struct epmt_procstat stat;
+
+    if (read_task(tid, "stat", text, sizeof text) <= 0 || !epmt_procstat_parse(text, &stat))
+        return;
+    if (!self) { // what getrusage says better of the calling thread
+        epmt_record_set_u(row, EPMT_COL_minflt, stat.field[10]);
+        epmt_record_set_u(row, EPMT_COL_majflt, stat.field[12]);
+        epmt_record_set_u(row, EPMT_COL_usertime, ticks_to_us(stat.field[14]));
+        epmt_record_set_u(row, EPMT_COL_systemtime, ticks_to_us(stat.field[15]));
+    }
+    epmt_record_set_u(row, EPMT_COL_starttime, ticks_to_us(stat.field[22]));
+    if (stat.last >= 39)
+        epmt_record_set_u(row, EPMT_COL_processor, stat.field[39]);
+    // The kernel prints 0 where delay accounting is off, which it is unless booted or told so.
+    if (stat.last >= 42 && stat.field[42])
+        epmt_record_set_u(row, EPMT_COL_delayacct_blkio_time, ticks_to_us(stat.field[42]));
+    if (stat.last >= 43)
+        epmt_record_set_u(row, EPMT_COL_guest_time, ticks_to_us(stat.field[43]));
+    if (process) {
+        epmt_record_set_i(process, EPMT_COL_pgid, (int64_t)stat.field[5]);
+        epmt_record_set_i(process, EPMT_COL_sid, (int64_t)stat.field[6]);
+        epmt_record_set_u(process, EPMT_COL_num_threads, stat.field[20]);
+    }
+}
+
+static void from_io(pid_t tid, struct epmt_record *row) {
+    static const struct {
+        const char *name;
+        int column;
+    } lines[] = {
+        {"rchar:", EPMT_COL_rchar},
+        {"wchar:", EPMT_COL_wchar},
+        {"syscr:", EPMT_COL_syscr},
+        {"syscw:", EPMT_COL_syscw},
+        {"read_bytes:", EPMT_COL_read_bytes},
+        {"write_bytes:", EPMT_COL_write_bytes},
+        {"cancelled_write_bytes:", EPMT_COL_cancelled_write_bytes},
+    };
+    char text[512];
+    ssize_t len = read_task(tid, "io", text, sizeof text);
+    const char *at = text;
+
+    for (unsigned i = 0; len > 0 && i < sizeof lines / sizeof *lines; i++) {
+        size_t name = strlen(lines[i].name);
+        const char *newline = strchr(at, '\n');
+        const char *end = newline ? newline : at + strlen(at);
+        uint64_t value;
+        if (strncmp(at, lines[i].name, name))
+            return;
+        at += name;
+        if (!epmt_parse_u64(&at, end, &value) || !newline)
+            return;
+        epmt_record_set_u(row, lines[i].column, value);
+        at = newline + 1;
+    }
+}
+
+static void from_schedstat(pid_t tid, struct epmt_record *row) {
+    static const int columns[] = {EPMT_COL_time_oncpu, EPMT_COL_time_waiting, EPMT_COL_timeslices};
+    char text[128];
+    ssize_t len = read_task(tid, "schedstat", text, sizeof text);
+    const char *at = text;
+    uint64_t value;
+
+    for (unsigned i = 0; len > 0 && i < 3 && epmt_parse_u64(&at, text + len, &value); i++)
+        epmt_record_set_u(row, columns[i], value);
+}
+
+// Context switches of a thread that is not the calling one stand only in status. The caller holds
+// the lock of a record, and its stack may be small.
+static void from_status(pid_t tid, struct epmt_record *row) {
+    static const struct {
+        const char *name;
+        int column;
+    } lines[] = {
+        {"\nvoluntary_ctxt_switches:", EPMT_COL_vol_ctxsw},
+        {"\nnonvoluntary_ctxt_switches:", EPMT_COL_invol_ctxsw},
+    };
+    static char text[4096];
+    ssize_t len = read_task(tid, "status", text, sizeof text);
+
+    for (unsigned i = 0; len > 0 && i < 2; i++) {
+        const char *at = strstr(text, lines[i].name);
+        uint64_t value;
+        if (!at)
+            return;
+        at += strlen(lines[i].name);
+        if (epmt_parse_u64(&at, text + len, &value))
+            epmt_record_set_u(row, lines[i].column, value);
+    }
+}
+
+void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epmt_record *row,
+                         struct epmt_record *process) {
+    epmt_record_clear(row);
+    epmt_record_set_u(row, EPMT_COL_image, epmt_self.image);
+    if (epmt_self.rank >= 0)
+        epmt_record_set_i(row, EPMT_COL_mpirank, epmt_self.rank);
+    epmt_record_set_i(row, EPMT_COL_tid, thread->tid);
+    if (self)
+        from_rusage(row);
+    else
+        from_status(thread->tid, row);
+    from_stat(thread->tid, self, row, process);
+    from_io(thread->tid, row);
+    from_schedstat(thread->tid, row);
+    uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
+    epmt_record_set_i(row, EPMT_COL_start, (int64_t)thread->start_us);
+    epmt_record_set_i(row, EPMT_COL_end,
+                      (int64_t)(thread->start_us + (now - thread->start_ns) / 1000));
+    if (thread->start_tsc)
+        epmt_record_set_u(row, EPMT_COL_rdtsc_duration, epmt_collect_tsc() - thread->start_tsc);
+}
+
+void epmt_collect_process(struct epmt_record *record) {
+    struct rusage usage;
+
+    if (!epmt_prim_getrusage(RUSAGE_SELF, &usage))
+        epmt_record_set_u(record, EPMT_COL_rssmax, (uint64_t)usage.ru_maxrss);
+    if (epmt_prim_getrusage(RUSAGE_CHILDREN, &usage))
+        return;
+    epmt_record_set_u(record, EPMT_COL_cminflt, (uint64_t)usage.ru_minflt);
+    epmt_record_set_u(record, EPMT_COL_cmajflt, (uint64_t)usage.ru_majflt);
+    epmt_record_set_u(record, EPMT_COL_cutime, microseconds(&usage.ru_utime));
+    epmt_record_set_u(record, EPMT_COL_cstime, microseconds(&usage.ru_stime));
+}

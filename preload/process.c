@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/process.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "aggregator/journal.h"
+#include "common/fmt.h"
+#include "common/hash.h"
+#include "common/iox.h"
+#include "common/prim.h"
+#include "preload/collect.h"
+#include "preload/crash.h"
+#include "preload/mpi_hooks.h"
+#include "preload/signals.h"
+#include "preload/threads.h"
+
+#include "common/poison.h"
+
+struct epmt_process epmt_self;
+
+// One page that fork wipes and vfork shares: it tells the two apart in a child.
+static volatile uint32_t *fork_mark;
+
+// A write that failed has left its signal (a closed pipe, a limit on the size of files), blocked by
+// us: the program never asked for that write.
+static void take_signal_of(int status) {
+    if (status == -EFBIG)
+        epmt_prim_signal_take(SIGXFSZ);
+    else if (status == -EPIPE)
+        epmt_prim_signal_take(SIGPIPE);
+}
+
+static void write_log(int fd, const char *line, size_t len) {
+    uint64_t signals = epmt_prim_signals_block();
+
+    take_signal_of(epmt_write_all(fd, line, len));
+    epmt_prim_signals_restore(signals);
+}
+
+void epmt_log(int level, const char *format, ...) {
+    char line[512];
+    struct epmt_text_buffer text;
+    va_list args;
+    const char *to = epmt_self.settings.log;
+
+    if (!to || !*to || (uint64_t)level > epmt_self.settings.verbose)
+        return;
+    epmt_text_init(&text, line, sizeof line - 1);
+    epmt_text_fmt(&text, "epmt[%d]: ", (int)epmt_self.pid);
+    va_start(args, format);
+    epmt_text_vfmt(&text, format, args);
+    va_end(args);
+    line[text.len++] = '\n';
+    if (!strcmp(to, "stderr")) {
+        write_log(2, line, text.len);
+        return;
+    }
+    int fd = epmt_prim_open(to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        write_log(fd, line, text.len);
+        epmt_prim_close(fd);
+    }
+}
+
+static void mark_for_fork(void) {
+    long page = sysconf(_SC_PAGESIZE);
+
+    if (!fork_mark) {
+        fork_mark = epmt_prim_map((size_t)page);
+        if (fork_mark && madvise((void *)(uintptr_t)fork_mark, (size_t)page, MADV_WIPEONFORK))
+            fork_mark = NULL;
+    }
+    if (fork_mark)
+        *fork_mark = 1;
+}
+
+// A copy in memory of our own, or NULL where there is none.
+static const char *keep(const char *text, size_t len) {
+    char *room = epmt_self.texts + epmt_self.texts_len;
+
+    if (len >= sizeof epmt_self.texts - epmt_self.texts_len)
+        room = epmt_prim_map(len + 1);
+    else
+        epmt_self.texts_len += len + 1;
+    if (!room)
+        return NULL;
+    memcpy(room, text, len);
+    room[len] = '\0';
+    return room;
+}
+
+// As keep, for what the program has: its own memory is better than none.
+static const char *keep_of_program(const char *text, size_t len) {
+    const char *kept = keep(text, len);
+
+    return kept ? kept : text;
+}
+
+// <prefix> of <prefix>/lib/libepmt.so, this library's own file.
+static void find_prefix(void) {
+    const char *file = "";
+    Dl_info info;
+
+    if (dladdr(&epmt_self, &info) && info.dli_fname)
+        file = info.dli_fname;
+    size_t len = strlen(file);
+    for (int slashes = 0; len && slashes < 2;)
+        slashes += file[--len] == '/';
+    const char *kept = keep(file, len);
+    epmt_self.prefix = kept ? kept : "";
+}
+
+// The file of the program.
+static void find_path(void) {
+    char path[PATH_MAX];
+    ssize_t len = epmt_prim_readlink("/proc/self/exe", path, sizeof path - 1);
+
+    const char *kept = len > 0 ? keep(path, (size_t)len) : NULL;
+    epmt_self.path = kept ? kept : "";
+    epmt_self.path_len = kept ? (size_t)len : 0;
+}
+
+// epmt and epmt-jobwriter of this installation.
+static bool is_our_own_program(void) {
+    size_t prefix = strlen(epmt_self.prefix);
+    const char *behind = epmt_self.path + prefix;
+
+    return prefix && !strncmp(epmt_self.path, epmt_self.prefix, prefix) &&
+           (!strcmp(behind, "/bin/epmt") || !strcmp(behind, "/libexec/epmt/epmt-jobwriter"));
+}
+
+// argv as the kernel gave it lies in one piece: items, each ended by NUL.
+static void take_arguments(int argc, char **argv) {
+    const char *file = (const char *)getauxval(AT_EXECFN);
+    int first = 0;
+
+    // A script: the kernel put the interpreter (and one argument of its) before the script's path.
+    for (int i = 1; file && i <= 2 && i < argc; i++) {
+        if (!strcmp(argv[i], file) && strcmp(argv[0], file)) {
+            first = i;
+            break;
+        }
+    }
+    const char *name = argc > 0 ? argv[first] : "";
+    const char *slash = strrchr(name, '/');
+    if (slash && slash[1])
+        name = slash + 1;
+    epmt_self.exename = keep_of_program(name, strlen(name));
+    if (first + 1 < argc) {
+        const char *start = argv[first + 1];
+        epmt_self.args_len = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) + 1 - start);
+        epmt_self.args = keep_of_program(start, epmt_self.args_len);
+    }
+}
+
+static void take_identity(void) {
+    char text[64];
+
+    epmt_self.pid = epmt_prim_getpid();
+    epmt_self.ppid = epmt_prim_getppid();
+    epmt_self.start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
+    epmt_self.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
+    epmt_self.start_tsc = epmt_collect_tsc();
+    epmt_self.imagestart = epmt_prim_clock_ns(CLOCK_BOOTTIME);
+    epmt_self.revision = epmt_self.uninstrumented = 0;
+    epmt_self.rank = epmt_self.size = -1;
+    epmt_self.step = 0;
+    ssize_t len = epmt_prim_readlink("/proc/self/ns/pid", text, sizeof text - 1);
+    if (len > 5) { // "pid:[4026531836]"
+        const char *at = text + 5;
+        epmt_parse_u64(&at, text + len, &epmt_self.pidns);
+    }
+    uint64_t hash = epmt_hash_bytes(EPMT_HASH_START, epmt_self.bootid, strlen(epmt_self.bootid));
+    hash = epmt_hash_u64(hash, epmt_self.pidns);
+    hash = epmt_hash_u64(hash, (uint64_t)epmt_self.pid);
+    epmt_self.image = epmt_hash_finish(epmt_hash_u64(hash, epmt_self.imagestart));
+    epmt_threads_begin();
+}
+
+static bool take_place(void) {
+    struct epmt_error err;
+    struct utsname host;
+
+    uname(&host);
+    epmt_fmt(epmt_self.hostname, sizeof epmt_self.hostname, "%s", host.nodename);
+    if (epmt_read_small("/proc/sys/kernel/random/boot_id", epmt_self.bootid,
+                        sizeof epmt_self.bootid) > 36)
+        epmt_self.bootid[36] = '\0';
+    if (epmt_job_place_find(&epmt_self.place, &epmt_self.settings, epmt_self.envp, &err)) {
+        epmt_log(0, "%s", err.text);
+        return false;
+    }
+    epmt_fmt(epmt_self.step_key, sizeof epmt_self.step_key, "%s", epmt_self.place.step);
+    char journal[PATH_MAX];
+    epmt_fmt(journal, sizeof journal, "%s/%s%s", epmt_self.place.dir, epmt_self.hostname,
+             EPMT_JOURNAL_SUFFIX);
+    epmt_self.journal = keep(journal, strlen(journal));
+    return epmt_self.journal != NULL;
+}
+
+struct epmt_fragment_header epmt_process_header(unsigned flags) {
+    return (struct epmt_fragment_header){
+        .flags = (uint16_t)flags,
+        .step = epmt_self.step,
+        .rank = epmt_self.step ? (int32_t)epmt_self.rank : -1,
+        .image = epmt_self.image,
+    };
+}
+
+void epmt_process_append(const void *fragment, size_t len) {
+    int status = epmt_journal_append(epmt_self.journal, epmt_job_place_shared(&epmt_self.place),
+                                     fragment, len);
+
+    take_signal_of(status);
+    if (status)
+        epmt_log(0, "cannot append to %s: error %d", epmt_self.journal, -status);
+}
+
+void epmt_process_begin(int argc, char **argv, char **envp) {
+    epmt_settings_init(&epmt_self.settings);
+    epmt_settings_from_environment(&epmt_self.settings, envp, NULL);
+    epmt_self.life = EPMT_LIFE_OFF;
+    if (epmt_self.settings.disable)
+        return;
+    epmt_self.envp = envp;
+    find_prefix();
+    find_path();
+    if (is_our_own_program())
+        return;
+    take_arguments(argc, argv);
+    if (epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename) || !take_place())
+        return;
+    const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
+    if (!tags)
+        tags = epmt_environment_get(envp, "PAPIEX_TAGS");
+    if (tags)
+        epmt_self.tags = keep_of_program(tags, strlen(tags));
+    take_identity();
+    mark_for_fork();
+    epmt_self.life = EPMT_LIFE_READY;
+    epmt_mpi_hooks_begin();
+    uint64_t signals = epmt_prim_signals_block();
+    epmt_record_identity();
+    epmt_signals_begin();
+    epmt_prim_signals_restore(signals);
+    if (epmt_self.settings.crash_stack == EPMT_CRASH_ALL)
+        epmt_crash_begin(epmt_self.prefix);
+}
+
+static void become_child(void) {
+    uint64_t signals = epmt_prim_signals_block();
+
+    mark_for_fork();
+    epmt_lock_reset(&epmt_self.lock);
+    take_identity();
+    epmt_self.life = EPMT_LIFE_READY;
+    epmt_record_identity();
+    if (epmt_self.pid == 1)
+        epmt_signals_end();
+    epmt_prim_signals_restore(signals);
+}
+
+void epmt_process_look_at_environment(char *const *envp) {
+    const char *value = epmt_environment_get(envp, "LD_PRELOAD");
+
+    // Whatever path it is named by: the file's name is libepmt.so.
+    if (!value || !strstr(value, "libepmt.so"))
+        epmt_self.uninstrumented++;
+}
+
+void epmt_process_forked(void) {
+    if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
+        return;
+    if (fork_mark ? !*fork_mark : epmt_prim_getpid() != epmt_self.pid)
+        become_child();
+}
+
+// The mark is asked first: in a new pid namespace the child may have its parent's number.
+enum epmt_standing epmt_process_standing(void) {
+    if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
+        return EPMT_NOT_MINE;
+    if (fork_mark && !*fork_mark)
+        become_child();
+    return epmt_prim_getpid() == epmt_self.pid ? EPMT_MINE : EPMT_NOT_MINE;
+}

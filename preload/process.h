@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// This process as the preload sees it: who it is, where its records go, and its records.
+#ifndef EPMT_PRELOAD_PROCESS_H
+#define EPMT_PRELOAD_PROCESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "aggregator/fragment.h"
+#include "common/guard.h"
+#include "metadata/jobplace.h"
+
+enum epmt_life {
+    EPMT_LIFE_UNINIT, // before our constructor
+    EPMT_LIFE_READY,
+    EPMT_LIFE_FINALIZED, // MPI_Finalize has taken the records
+    EPMT_LIFE_DONE,      // the final record is written
+    EPMT_LIFE_OFF,       // disabled, or not to be recorded
+};
+
+// What every process uses stands first and together: each page touched is a page fault.
+struct epmt_process {
+    atomic_int life;       // enum epmt_life
+    pid_t pid;             // that the state below is of; another pid here means fork or vfork
+    struct epmt_lock lock; // of one record being built
+    struct epmt_settings settings;
+    const char *journal;
+    const char *prefix; // of the installation
+    char *const *envp;
+    char hostname[65];
+    char bootid[40];
+    uint64_t pidns;
+    uint64_t image;
+    uint64_t imagestart;     // ns since boot
+    uint64_t revision;       // of the last record made
+    uint64_t uninstrumented; // children and successors that get no preload
+    uint64_t start_us;       // since the epoch
+    uint64_t start_ns;       // monotonic
+    uint64_t start_tsc;
+    pid_t ppid;
+    const char *path, *exename, *args, *tags; // our own memory: a program may overwrite its argv
+    size_t path_len, args_len;                // args: items, each ended by NUL
+    int64_t rank, size;                       // from MPI itself, -1 before
+    char crash[4096];                         // stack at the fatal signal, a list
+    size_t crash_len;
+    char step_key[EPMT_STEP_MAX];
+    uint64_t step;    // hash of the above, 0 outside MPI
+    char texts[2048]; // what the pointers above point to, as far as it goes
+    size_t texts_len;
+    struct epmt_job_place place;
+};
+
+extern struct epmt_process epmt_self;
+
+// Begins: reads settings, finds the job, writes the identity record. Called by the constructor.
+void epmt_process_begin(int argc, char **argv, char **envp);
+
+// Where this process stands to epmt_self. MINE: go on. A child of fork that no wrapper saw is made
+// a process of its own first. NOT_MINE: a vfork child (its memory is the parent's) or we are off:
+// touch nothing.
+enum epmt_standing { EPMT_MINE, EPMT_NOT_MINE };
+enum epmt_standing epmt_process_standing(void);
+
+// In the child of fork: makes it a process of its own, with a clean registry, if that has not been
+// done (a handler of pthread_atfork may have called a wrapper already).
+void epmt_process_forked(void);
+
+// Writes the identity record. Signals are blocked.
+void epmt_record_identity(void);
+
+// Writes the final record, once. status: as for exit(3), -1 where unknown; with the state signaled
+// the number of the signal.
+void epmt_process_end(enum epmt_state state, int status);
+
+// Before a call that this process does not come back from if all goes well (exec, daemon): a final
+// record with this state and status. After it came back nevertheless: takes that back.
+void epmt_process_leaving(enum epmt_state state, int status);
+void epmt_process_stayed(void);
+
+// Counts an exec or spawn whose environment lacks this library.
+void epmt_process_look_at_environment(char *const *envp);
+
+// After MPI_Init: the rank is known. Appends a rank record.
+void epmt_process_set_rank(int64_t rank, int64_t size);
+
+// At MPI_Finalize: makes the final record with the state finalized, appends it, and gives its
+// sealed fragments in *pieces, memory that stays. Returns how many; 0 where there is nothing to
+// send.
+size_t epmt_process_freeze(struct epmt_bytes **pieces);
+
+// Appends a sealed fragment to the journal; a failure is logged and forgotten. Signals are blocked.
+void epmt_process_append(const void *fragment, size_t len);
+
+// Header of this process's fragments with these flags.
+struct epmt_fragment_header epmt_process_header(unsigned flags);
+
+// Says something to EPMT_LOG where EPMT_VERBOSE is at least level.
+void epmt_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start and end of the process: constructor, exit, fork, and the exits that bypass exit.
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/guard.h"
+#include "common/real.h"
+#include "preload/export.h"
+#include "preload/process.h"
+
+static void end_by_exit(int status, void *unused);
+
+// Before the poison: the one registration that tells the exit status whoever calls exit, also
+// err(3) and error(3), where no wrapper sees it. Made first, it runs last, after all destructors.
+// It takes one of the C library's static slots: nothing is allocated.
+static void watch_exit(void) {
+    on_exit(end_by_exit, NULL);
+}
+
+#include "common/poison.h"
+
+static __attribute__((constructor)) void begin(int argc, char **argv, char **envp) {
+    int saved = epmt_enter();
+
+    epmt_process_begin(argc, argv, envp);
+    if (epmt_self.life == EPMT_LIFE_READY)
+        watch_exit();
+    epmt_leave(saved);
+}
+
+static void end(int status) {
+    int saved = epmt_enter();
+
+    if (epmt_process_standing() == EPMT_MINE)
+        epmt_process_end(EPMT_STATE_exited, status);
+    epmt_leave(saved);
+}
+
+static void end_by_exit(int status, void *unused) {
+    (void)unused;
+    end(status);
+}
+
+EPMT_EXPORT pid_t fork(void) {
+    EPMT_REAL(fork);
+
+    if (!real) {
+        errno = ENOSYS;
+        return -1;
+    }
+    pid_t pid = real();
+    if (pid == 0) {
+        int saved = epmt_enter();
+        epmt_process_forked();
+        epmt_leave(saved);
+    }
+    return pid;
+}
+
+// The C library forks inside, and the parent ends where no wrapper sees it.
+EPMT_EXPORT int daemon(int stay, int keep) {
+    EPMT_REAL(daemon);
+    int saved = epmt_enter();
+    bool mine = epmt_process_standing() == EPMT_MINE;
+
+    if (mine)
+        epmt_process_leaving(EPMT_STATE_exited, 0);
+    epmt_leave(saved);
+    if (!real) {
+        errno = ENOSYS;
+        return -1;
+    }
+    int status = real(stay, keep);
+    saved = epmt_enter();
+    // The child is made a process of its own by asking. One that is not may be a failure.
+    if (mine && epmt_process_standing() == EPMT_MINE && status)
+        epmt_process_stayed();
+    epmt_leave(saved);
+    return status;
+}
+
+static _Noreturn void leave(void (*real)(int), int status) {
+    if (real)
+        real(status);
+    for (;;)
+        syscall(SYS_exit_group, status);
+}
+
+EPMT_EXPORT void _exit(int status) {
+    EPMT_REAL(_exit);
+
+    end(status);
+    leave(real, status);
+}
+
+EPMT_EXPORT void _Exit(int status) {
+    EPMT_REAL(_Exit);
+
+    end(status);
+    leave(real, status);
+}
+
+// The handlers of at_quick_exit run after our record: what they do is not in it.
+EPMT_EXPORT void quick_exit(int status) {
+    EPMT_REAL(quick_exit);
+
+    end(status);
+    leave(real, status);
+}
