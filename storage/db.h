@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The database of jobs: tables jobs, job_attributes, steps, processes, threads, generated from the
+// metric dictionary. A small vtable over the back ends (SQLite; PostgreSQL later).
+#ifndef EPMT_STORAGE_DB_H
+#define EPMT_STORAGE_DB_H
+
+#include "storage/jobfile.h"
+
+struct epmt_db;
+
+enum epmt_db_mode {
+    EPMT_DB_READ,  // it must be there, and stays as it is
+    EPMT_DB_WRITE, // it is made, with its tables, where there is none
+};
+
+// Opens the database at url, as SQLAlchemy writes them: sqlite:///relative/path,
+// sqlite:////absolute/path; empty: epmt/epmt.db in the user's data directory. Returns NULL with
+// err: USAGE for a url that is none or of a database this version has no back end for, NOT_FOUND
+// (EPMT_DB_READ), DATABASE for a file that is no epmt database, VERSION for another schema.
+struct epmt_db *epmt_db_open(const char *url, enum epmt_db_mode mode, char *const *envp,
+                             struct epmt_error *err);
+void epmt_db_close(struct epmt_db *db);
+
+// Where it is, for messages: never holds a password.
+const char *epmt_db_where(const struct epmt_db *db);
+
+enum epmt_submit_outcome { EPMT_SUBMIT_NEW, EPMT_SUBMIT_GROWN, EPMT_SUBMIT_SAME };
+
+struct epmt_submit_result {
+    enum epmt_submit_outcome outcome;
+    uint64_t processes, threads; // rows of the job that are in the database now
+    uint64_t orphans;            // thread rows of the file without a process; they are left out
+};
+
+// Puts the job in, in one transaction: a new one; one that has grown is completed (jobs.id stays);
+// one that is there as it is stays untouched. `file` must be freshly opened. Returns 0 with
+// *result, or -1 with err and nothing changed.
+int epmt_db_submit(struct epmt_db *db, struct epmt_jobfile *file, struct epmt_submit_result *result,
+                   struct epmt_error *err);
+
+// A result row by row, every value as text (NULL where missing). Called once before the rows with
+// values NULL, for the names.
+typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *names,
+                             const char *const *values, const bool *numeric);
+
+#define EPMT_DB_PARAMETERS_MAX 16
+
+// Runs a query with bound parameters ($1, $2, ...; a NULL-terminated list of texts) and calls row
+// for each result row, until it returns non-zero. sql must stay the same memory while db is open.
+// Returns 0 or -1 with err.
+int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,
+                  epmt_db_row_f row, void *context, struct epmt_error *err);
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The views for people: times as text in UTC, durations in seconds, memory in MiB. `epmt list` and
+// `epmt show` print them.
+#include "storage/ddl.h"
+
+enum how { PLAIN, TIME, SECONDS, MIB };
+
+struct view_column {
+    const char *expression;
+    const char *name;
+    enum how how;
+};
+
+#define SAME(table, column) \
+    { #table ".\"" #column "\"", #column, PLAIN }
+#define UTC(table, column) \
+    { #table ".\"" #column "\"", #column, TIME }
+#define DURATION(table) \
+    { #table ".\"end\" - " #table ".\"start\"", "duration_s", SECONDS }
+
+static const struct view_column job_summary[] = {
+    SAME(j, id),
+    SAME(j, jobid),
+    SAME(j, cluster),
+    SAME(j, user),
+    SAME(j, jobname),
+    SAME(j, tags),
+    UTC(j, submit),
+    UTC(j, start),
+    UTC(j, end),
+    DURATION(j),
+    SAME(j, exitcode),
+    SAME(j, processes),
+    SAME(j, threads),
+    {"j.\"ranks_reported\"", "ranks", PLAIN},
+    SAME(j, ranks_expected),
+    SAME(j, complete),
+    SAME(j, ended),
+    SAME(j, uuid),
+    {0},
+};
+
+static const struct view_column step_summary[] = {
+    SAME(s, id),       SAME(s, job_id),
+    SAME(j, jobid),    SAME(s, step),
+    SAME(s, numranks), SAME(s, ranks_reported),
+    SAME(s, complete), UTC(s, start),
+    DURATION(s),       {0},
+};
+
+static const struct view_column process_summary[] = {
+    SAME(p, id),
+    SAME(p, job_id),
+    SAME(p, parent_id),
+    SAME(j, jobid),
+    SAME(p, mpirank),
+    SAME(p, hostname),
+    SAME(p, exename),
+    SAME(p, pid),
+    SAME(p, state),
+    SAME(p, exitcode),
+    SAME(p, exitsignal),
+    UTC(p, start),
+    DURATION(p),
+    {"p.\"usertime\"", "usertime_s", SECONDS},
+    {"p.\"systemtime\"", "systemtime_s", SECONDS},
+    {"p.\"rssmax\"", "rssmax_mib", MIB},
+    SAME(p, numtids),
+    {0},
+};
+
+static const struct view_column thread_summary[] = {
+    SAME(t, id),
+    SAME(t, process_id),
+    SAME(p, job_id),
+    SAME(j, jobid),
+    SAME(t, mpirank),
+    SAME(p, hostname),
+    SAME(p, exename),
+    SAME(p, pid),
+    SAME(t, tid),
+    UTC(t, start),
+    DURATION(t),
+    {"t.\"usertime\"", "usertime_s", SECONDS},
+    {"t.\"systemtime\"", "systemtime_s", SECONDS},
+    SAME(t, processor),
+    {0},
+};
+
+static const struct view {
+    const char *name;
+    const struct view_column *columns;
+    const char *from;
+} views[] = {
+    {"job_summary", job_summary, "\"jobs\" j"},
+    {"step_summary", step_summary, "\"steps\" s JOIN \"jobs\" j ON j.\"id\" = s.\"job_id\""},
+    {"process_summary", process_summary,
+     "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\""},
+    {"thread_summary", thread_summary,
+     "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
+     "JOIN \"threads\" t ON t.\"process_id\" = p.\"id\""},
+};
+
+static void add_time(struct epmt_strbuf *sql, enum epmt_dialect dialect, const char *expression) {
+    if (dialect == EPMT_DIALECT_SQLITE)
+        epmt_strbuf_printf(sql, "strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', %s / 1000000, 'unixepoch')",
+                           expression);
+    else
+        epmt_strbuf_printf(sql,
+                           "to_char(to_timestamp(%s / 1e6) AT TIME ZONE 'UTC', "
+                           "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+                           expression);
+}
+
+static void add_column(struct epmt_strbuf *sql, enum epmt_dialect dialect,
+                       const struct view_column *column) {
+    if (column->how == TIME)
+        add_time(sql, dialect, column->expression);
+    else if (column->how == PLAIN)
+        epmt_strbuf_puts(sql, column->expression);
+    else
+        epmt_strbuf_printf(sql, "round(CAST(%s AS NUMERIC) / %s, %d)", column->expression,
+                           column->how == SECONDS ? "1000000.0" : "1024.0",
+                           column->how == SECONDS ? 3 : 1);
+    epmt_strbuf_printf(sql, " AS \"%s\"", column->name);
+}
+
+void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
+    for (unsigned i = 0; i < sizeof views / sizeof *views; i++) {
+        epmt_strbuf_printf(sql, "CREATE VIEW \"%s\" AS SELECT ", views[i].name);
+        for (const struct view_column *column = views[i].columns; column->name; column++) {
+            if (column != views[i].columns)
+                epmt_strbuf_puts(sql, ",\n  ");
+            add_column(sql, dialect, column);
+        }
+        epmt_strbuf_printf(sql, "\nFROM %s;\n", views[i].from);
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// From records to the values of a row, in the order of the dictionary.
+#ifndef EPMT_STORAGE_FLATTEN_H
+#define EPMT_STORAGE_FLATTEN_H
+
+#include "storage/db_backend.h"
+#include "storage/strbuf.h"
+
+// Memory for the texts of one row, used again for the next. Start with {0}.
+struct epmt_flatten {
+    struct epmt_strbuf text[EPMT_COLUMN_COUNT];
+};
+
+void epmt_flatten_free(struct epmt_flatten *flatten);
+
+// Bytes as a text that a database takes (see epmt_strbuf_add_clean); `memory` is used where they
+// must be changed for it. Out of memory: NULL.
+struct epmt_db_value epmt_flatten_text(struct epmt_strbuf *memory, struct epmt_bytes bytes);
+
+// One column of a record. The text of the value lives until this column is flattened again.
+struct epmt_db_value epmt_flatten_column(struct epmt_flatten *flatten,
+                                         const struct epmt_record *record, int column);
+
+// Writes the values of the columns that `stands` accepts to values (room for
+// EPMT_COLUMN_COUNT). Returns how many.
+int epmt_flatten_row(struct epmt_flatten *flatten, const struct epmt_record *record,
+                     bool (*stands)(const struct epmt_column *), struct epmt_db_value *values);
+
+#endif

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+// Folding a job directory. The order makes every crash harmless: sources are read, the job file is
+// written durably, and only then are sources removed; reading them again changes nothing.
+#include "storage/jobdir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fmt.h"
+#include "common/prim.h"
+#include "storage/jobdir_priv.h"
+#include "storage/jobfile.h"
+#include "storage/jobmeta.h"
+#include "storage/replace.h"
+#include "storage/symbols.h"
+
+unsigned epmt_jobdir_lock_ms = 10000;
+unsigned epmt_jobdir_lock_ended_ms = 60000;
+
+// While the job runs, a job file larger than this is not written anew for each step.
+#define REWRITE_MAX (64 << 20)
+
+struct folding {
+    const char *dir, *jobid;
+    bool ended;
+    struct epmt_jobfold *fold;
+    struct epmt_jobdir_result *result;
+    struct epmt_jobdir_files files;
+    struct epmt_seen seen;
+    bool *damaged_streams;
+    struct epmt_here here;
+    char jobfile[PATH_MAX], metadata[PATH_MAX];
+    bool has_jobfile, has_metadata;
+    uint64_t old_digest;
+    char old_uuid[EPMT_UUID_LEN];
+};
+
+// Locks the directory itself: no file is left behind. Returns its descriptor, -1 with err, or -2
+// where somebody else holds the lock past the limit.
+static int lock(const char *dir, unsigned timeout_ms, struct epmt_error *err) {
+    const struct timespec pause = {0, 5000000};
+    uint64_t until = epmt_prim_clock_ns(CLOCK_MONOTONIC) + timeout_ms * UINT64_C(1000000);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return epmt_errf_errno(err, errno == ENOENT ? EPMT_ERR_NOT_FOUND : EPMT_ERR_IO,
+                               "cannot open the job directory %s", dir);
+    while (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return fd; // a file system without locks: go on without
+        if (epmt_prim_clock_ns(CLOCK_MONOTONIC) >= until) {
+            close(fd);
+            return -2;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return fd;
+}
+
+static bool exists(const char *path) {
+    return !access(path, F_OK);
+}
+
+static bool is_large(const char *path) {
+    struct stat st;
+
+    return !stat(path, &st) && st.st_size > REWRITE_MAX;
+}
+
+static int add_jobfile(struct folding *f, struct epmt_error *err) {
+    if (!exists(f->jobfile))
+        return 0;
+    struct epmt_jobfile *file = epmt_jobfile_open(f->jobfile, err);
+    if (!file)
+        return -1;
+    f->has_jobfile = true;
+    f->old_digest = epmt_jobfile_info(file)->digest;
+    epmt_fmt(f->old_uuid, sizeof f->old_uuid, "%s", epmt_jobfile_info(file)->uuid);
+    int status = epmt_fold_add_jobfile(f->fold, file, err);
+    epmt_jobfile_close(file);
+    return status;
+}
+
+static int add_metadata(struct folding *f, struct epmt_error *err) {
+    struct epmt_jobmeta meta;
+    struct epmt_error why;
+
+    f->has_metadata = exists(f->metadata);
+    if (!f->has_metadata)
+        return 0;
+    // Before the end they are not complete, and what is wrong with them is for `epmt stop` to say.
+    if (epmt_jobmeta_read(&meta, f->metadata, &why))
+        return f->ended ? epmt_errf(err, why.code, "%s", why.text) : 0;
+    int status = epmt_jobmeta_to_fold(&meta, f->fold, err);
+    epmt_jobmeta_fini(&meta);
+    return status;
+}
+
+static int add_streams(struct folding *f, struct epmt_error *err) {
+    char path[PATH_MAX];
+
+    f->damaged_streams = calloc(f->files.streams.count + 1, sizeof *f->damaged_streams);
+    if (!f->damaged_streams)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for %s", f->dir);
+    for (size_t i = 0; i < f->files.streams.count; i++) {
+        if (epmt_jobdir_path(path, f->dir, f->files.streams.at[i], err) ||
+            epmt_jobdir_add_stream(path, f->fold, &f->damaged_streams[i], &f->result->damage, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int add_journals(struct folding *f, struct epmt_error *err) {
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < f->files.journals.count; i++) {
+        if (epmt_jobdir_path(path, f->dir, f->files.journals.at[i], err) ||
+            epmt_jobdir_add_journal(path, f->ended, f->fold, &f->seen, &f->result->damage, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int64_t first_start(const struct epmt_jobfold *fold) {
+    struct epmt_record record;
+    int64_t first = INT64_MIN;
+
+    for (uint64_t i = 0; i < epmt_fold_process_count(fold); i++) {
+        epmt_fold_process(fold, i, &record);
+        if (epmt_record_has(&record, EPMT_COL_start) &&
+            (first == INT64_MIN || record.value[EPMT_COL_start].i < first))
+            first = record.value[EPMT_COL_start].i;
+    }
+    return first;
+}
+
+// A job keeps the UUID that its file has; else it has that of its metadata; else it gets one.
+static int set_uuid(struct folding *f, struct epmt_error *err) {
+    char uuid[EPMT_UUID_LEN], cluster[256];
+
+    if (f->old_uuid[0]) {
+        epmt_fold_drop_attribute(f->fold, "job", "uuid");
+        return epmt_fold_set_attribute(f->fold, "job", "uuid", f->old_uuid, err);
+    }
+    if (epmt_fold_attribute(f->fold, "job", "uuid").len)
+        return 0;
+    struct epmt_bytes name = epmt_fold_attribute(f->fold, "job", "cluster");
+    epmt_fmt(cluster, sizeof cluster, "%.*s", (int)(name.len < 255 ? name.len : 255),
+             name.data ? name.data : "");
+    int64_t when = epmt_fold_attribute_number(f->fold, "job", "submit", INT64_MIN);
+    if (when == INT64_MIN)
+        when = epmt_fold_attribute_number(f->fold, "job", "start", INT64_MIN);
+    if (when == INT64_MIN)
+        when = first_start(f->fold);
+    epmt_jobmeta_uuid(uuid, cluster, f->jobid, when,
+                      epmt_fold_attribute_number(f->fold, "job", "restart", INT64_MIN));
+    return epmt_fold_set_attribute(f->fold, "job", "uuid", uuid, err);
+}
+
+// Nobody noted the user where there was no `epmt start`: the directory is the user's.
+static int set_user(struct folding *f, struct epmt_error *err) {
+    struct stat st;
+
+    if (epmt_fold_attribute(f->fold, "job", "user").data || stat(f->dir, &st))
+        return 0;
+    const struct passwd *owner = getpwuid(st.st_uid);
+    return owner ? epmt_fold_set_attribute(f->fold, "job", "user", owner->pw_name, err) : 0;
+}
+
+static int set_attributes(struct folding *f, struct epmt_error *err) {
+    epmt_fold_drop_attribute(f->fold, "job", "dir"); // told only where to write
+    epmt_fold_drop_attribute(f->fold, "job", "jobid");
+    if (epmt_fold_set_attribute(f->fold, "job", "jobid", f->jobid, err) || set_user(f, err))
+        return -1;
+    if (f->ended && epmt_fold_set_attribute(f->fold, "job", "ended", "1", err))
+        return -1;
+    return set_uuid(f, err);
+}
+
+static bool is_alive(void *context, const struct epmt_record *process) {
+    return epmt_is_alive(context, process);
+}
+
+static int collect(struct folding *f, struct epmt_error *err) {
+    if (epmt_jobdir_list(f->dir, &f->files, err) || add_jobfile(f, err) || add_metadata(f, err) ||
+        add_streams(f, err) || add_journals(f, err) || set_attributes(f, err) ||
+        epmt_symbols_name_crashes(f->fold, err))
+        return -1;
+    epmt_here_init(&f->here);
+    epmt_fold_set_alive(f->fold, is_alive, &f->here);
+    int status = epmt_fold_finish(f->fold, f->ended, err);
+    epmt_fold_set_alive(f->fold, NULL, NULL);
+    return status;
+}
+
+static int remove_file(const char *path, struct epmt_error *err) {
+    if (!unlink(path) || errno == ENOENT)
+        return 0;
+    return epmt_errf_errno(err, EPMT_ERR_IO, "cannot remove %s", path);
+}
+
+static int remove_stream(const char *path, bool damaged, struct epmt_error *err) {
+    char aside[PATH_MAX];
+
+    if (!damaged)
+        return remove_file(path, err);
+    bool fits = epmt_fmt(aside, sizeof aside, "%s.damaged", path);
+    for (unsigned i = 2; fits && exists(aside); i++)
+        fits = epmt_fmt(aside, sizeof aside, "%s.damaged.%u", path, i);
+    if (!fits || rename(path, aside))
+        return epmt_errf_errno(err, EPMT_ERR_IO, "cannot put %s aside", path);
+    return 0;
+}
+
+// Removes what is in the job file now.
+static int clean(struct folding *f, struct epmt_error *err) {
+    char path[PATH_MAX];
+    int status = 0;
+
+    for (size_t i = 0; i < f->files.streams.count && !status; i++) {
+        status = epmt_jobdir_path(path, f->dir, f->files.streams.at[i], err);
+        if (!status)
+            status = remove_stream(path, f->damaged_streams[i], err);
+    }
+    for (size_t i = 0; i < f->files.journals.count && !status; i++) {
+        status = epmt_jobdir_path(path, f->dir, f->files.journals.at[i], err);
+        if (!status)
+            status = epmt_jobdir_trim_journal(path, f->ended, f->fold, &f->seen, err);
+    }
+    for (size_t i = 0; i < f->files.leftovers.count && !status; i++) {
+        status = epmt_jobdir_path(path, f->dir, f->files.leftovers.at[i], err);
+        if (!status)
+            status = remove_file(path, err);
+    }
+    if (!status && f->ended && f->has_metadata)
+        status = remove_file(f->metadata, err);
+    return status;
+}
+
+static int fold_locked(struct folding *f, struct epmt_error *err) {
+    if (collect(f, err))
+        return -1;
+    bool same = f->has_jobfile && f->old_digest == epmt_fold_digest(f->fold);
+    if (!same && epmt_jobfile_write(f->fold, f->jobfile, err))
+        return -1;
+    f->result->processes = epmt_fold_process_count(f->fold);
+    f->result->threads = epmt_fold_thread_count(f->fold);
+    return clean(f, err);
+}
+
+static int leave_stream(struct folding *f, struct epmt_error *err) {
+    f->result->left_as_stream = true;
+    return epmt_jobdir_save_stream(f->dir, f->fold, err);
+}
+
+int epmt_jobdir_fold_into(const char *dir, const char *jobid, bool ended, struct epmt_jobfold *fold,
+                          struct epmt_jobdir_result *result, struct epmt_error *err) {
+    struct folding f = {.dir = dir, .jobid = jobid, .ended = ended, .fold = fold, .result = result};
+    char name[NAME_MAX + 1];
+    bool given = epmt_fold_process_count(fold) || epmt_fold_thread_count(fold) ||
+                 epmt_fold_attribute_count(fold);
+
+    memset(result, 0, sizeof *result);
+    if (!epmt_fmt(name, sizeof name, "%s%s", jobid, EPMT_JOBFILE_SUFFIX) || strchr(jobid, '/'))
+        return epmt_errf(err, EPMT_ERR_USAGE, "%s cannot be a job id", jobid);
+    if (epmt_jobdir_path(f.jobfile, dir, name, err) ||
+        epmt_jobdir_path(f.metadata, dir, EPMT_METADATA_NAME, err))
+        return -1;
+    int fd = lock(dir, ended ? epmt_jobdir_lock_ended_ms : epmt_jobdir_lock_ms, err);
+    if (fd == -1)
+        return -1;
+    if (fd == -2 && !given)
+        return epmt_errf(err, EPMT_ERR_IO, "%s: somebody else is folding this job", dir);
+    if (fd == -2 || (!ended && given && is_large(f.jobfile))) {
+        int status = leave_stream(&f, err);
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
+    int status = fold_locked(&f, err);
+    close(fd);
+    epmt_jobdir_files_free(&f.files);
+    free(f.seen.slots);
+    free(f.damaged_streams);
+    return status;
+}
+
+int epmt_jobdir_fold(const char *dir, const char *jobid, bool ended, const void *stream,
+                     size_t stream_len, struct epmt_jobdir_result *result, struct epmt_error *err) {
+    struct epmt_fold_damage damage = {0};
+    struct epmt_jobfold *fold = epmt_fold_create();
+    int status = -1;
+
+    memset(result, 0, sizeof *result);
+    if (!fold)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for the job in %s", dir);
+    if (!stream_len || !epmt_fold_add_bytes(fold, stream, stream_len, &damage, err))
+        status = epmt_jobdir_fold_into(dir, jobid, ended, fold, result, err);
+    if (!result->damage.gaps)
+        result->damage.first = damage.first;
+    result->damage.gaps += damage.gaps;
+    result->damage.gap_bytes += damage.gap_bytes;
+    epmt_fold_destroy(fold);
+    return status;
+}
+
+// A name for a stream, from the step's key where there is one.
+static void stream_name(char name[NAME_MAX + 1], const struct epmt_jobfold *fold) {
+    struct epmt_bytes scope = {"stream", 6}, key, value;
+    char step[64];
+    struct timespec now;
+    size_t len = 0;
+
+    for (uint64_t i = 0; i < epmt_fold_attribute_count(fold); i++) {
+        struct epmt_bytes at;
+        epmt_fold_attribute_at(fold, i, &at, &key, &value);
+        if (at.len > 5 && !memcmp(at.data, "step ", 5)) {
+            scope = (struct epmt_bytes){at.data + 5, at.len - 5};
+            break;
+        }
+    }
+    for (; len < scope.len && len < sizeof step - 1; len++) {
+        char c = scope.data[len];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                     strchr("._-+@:", c);
+        step[len] = (char)(plain && c && !(len == 0 && c == '.') ? c : '_');
+    }
+    step[len] = '\0';
+    // Never the name of a stream that somebody else is just folding and will remove.
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(name, NAME_MAX + 1, "%s.%" PRIx64 "-%d%s", step,
+             (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, (int)getpid(),
+             EPMT_STREAM_SUFFIX);
+}
+
+int epmt_jobdir_save_stream(const char *dir, const struct epmt_jobfold *fold,
+                            struct epmt_error *err) {
+    struct epmt_replace file;
+    char name[NAME_MAX + 1], path[PATH_MAX];
+
+    stream_name(name, fold);
+    if (epmt_jobdir_path(path, dir, name, err) || epmt_replace_begin(&file, path, err))
+        return -1;
+    if (epmt_fold_save(fold, file.fd, err)) {
+        epmt_replace_abort(&file);
+        return -1;
+    }
+    return epmt_replace_commit(&file, err);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/jobfile_layout.h"
+
+#include <string.h>
+
+// Names of the words of validity bits; the first 64 members are in the first.
+static const char *const valid_names[] = {"valid", "valid1", "valid2", "valid3"};
+_Static_assert(sizeof valid_names / sizeof *valid_names >= EPMT_VALID_WORDS, "a name per word");
+
+static enum epmt_member_kind kind_of(enum epmt_type type) {
+    switch (type) {
+    case EPMT_TYPE_TEXT:
+        return EPMT_MEMBER_TEXT;
+    case EPMT_TYPE_LIST:
+        return EPMT_MEMBER_LIST;
+    case EPMT_TYPE_INT:
+        return EPMT_MEMBER_INT;
+    case EPMT_TYPE_UINT:
+        return EPMT_MEMBER_UINT;
+    case EPMT_TYPE_STATE:
+        break;
+    }
+    return EPMT_MEMBER_STATE;
+}
+
+static size_t size_of(enum epmt_member_kind kind) {
+    return kind == EPMT_MEMBER_STATE                              ? 1
+           : kind == EPMT_MEMBER_TEXT || kind == EPMT_MEMBER_LIST ? EPMT_CELL_MAX
+                                                                  : sizeof(uint64_t);
+}
+
+bool epmt_member_is_text(const struct epmt_member *member) {
+    return member->kind == EPMT_MEMBER_TEXT || member->kind == EPMT_MEMBER_LIST;
+}
+
+static void add_member(struct epmt_layout *layout, const char *name, enum epmt_member_kind kind,
+                       int column) {
+    layout->members[layout->count++] =
+        (struct epmt_member){.name = name, .kind = kind, .column = column, .size = size_of(kind)};
+    if (kind != EPMT_MEMBER_VALID)
+        layout->value_count = layout->count;
+}
+
+void epmt_layout_of_rows(struct epmt_layout *layout, enum epmt_row_kind kind) {
+    bool process = kind == EPMT_ROW_PROCESS;
+
+    memset(layout, 0, sizeof *layout);
+    layout->path = process ? "/processes" : "/threads";
+    layout->title = process ? "one row per process image" : "one row per thread";
+    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
+        const struct epmt_column *column = &epmt_columns[i];
+        if (process ? epmt_column_in_process(column) : epmt_column_in_thread(column))
+            add_member(layout, column->name, kind_of(column->type), i);
+    }
+    for (int word = 0; word * 64 < layout->value_count; word++)
+        add_member(layout, valid_names[word], EPMT_MEMBER_VALID, -1);
+    epmt_layout_place(layout);
+}
+
+struct small_member {
+    const char *name;
+    enum epmt_member_kind kind;
+};
+
+#define TEXT_MEMBER(name) \
+    { name, EPMT_MEMBER_TEXT }
+#define INT_MEMBER(name) \
+    { name, EPMT_MEMBER_INT }
+#define UINT_MEMBER(name) \
+    { name, EPMT_MEMBER_UINT }
+
+static const struct {
+    const char *path, *title;
+    struct small_member members[12];
+} small_tables[] = {
+    [EPMT_TABLE_ATTRIBUTES] = {"/job/attributes",
+                               "facts about the job and its steps",
+                               {TEXT_MEMBER("scope"), TEXT_MEMBER("key"), TEXT_MEMBER("value")}},
+    [EPMT_TABLE_ENVIRONMENT] = {"/job/environment",
+                                "environment of the job; secrets are hidden",
+                                {TEXT_MEMBER("name"), TEXT_MEMBER("value")}},
+    [EPMT_TABLE_HOSTS] = {"/hosts",
+                          "hosts that processes ran on",
+                          {TEXT_MEMBER("hostname"), TEXT_MEMBER("bootid"),
+                           UINT_MEMBER("processes")}},
+    [EPMT_TABLE_STEPS] = {"/steps",
+                          "MPI worlds and launches; times are us since epoch",
+                          {TEXT_MEMBER("key"), INT_MEMBER("ranks_expected"),
+                           INT_MEMBER("ranks_reported"), INT_MEMBER("complete"),
+                           INT_MEMBER("start"), INT_MEMBER("end"), TEXT_MEMBER("library"),
+                           TEXT_MEMBER("libversion"), TEXT_MEMBER("thread_level")}},
+    [EPMT_TABLE_COLUMNS] = {"/columns",
+                            "what the columns of /processes and /threads are",
+                            {TEXT_MEMBER("table"), TEXT_MEMBER("name"), INT_MEMBER("bit"),
+                             TEXT_MEMBER("type"), TEXT_MEMBER("unit"), TEXT_MEMBER("scope"),
+                             TEXT_MEMBER("fold"), TEXT_MEMBER("missing"), TEXT_MEMBER("source"),
+                             TEXT_MEMBER("description")}},
+    [EPMT_TABLE_LONG_TEXTS] = {"/long_texts",
+                               "values in full, in /texts, that a cell could not hold unchanged",
+                               {TEXT_MEMBER("table"), UINT_MEMBER("row"), TEXT_MEMBER("column"),
+                                UINT_MEMBER("offset"), UINT_MEMBER("length")}},
+};
+
+void epmt_layout_of_small(struct epmt_layout *layout, enum epmt_small_table table) {
+    memset(layout, 0, sizeof *layout);
+    layout->path = small_tables[table].path;
+    layout->title = small_tables[table].title;
+    for (const struct small_member *member = small_tables[table].members; member->name; member++)
+        add_member(layout, member->name, member->kind, -1);
+    epmt_layout_place(layout);
+}
+
+size_t epmt_layout_place(struct epmt_layout *layout) {
+    size_t offset = 0;
+
+    for (int i = 0; i < layout->count; i++) {
+        layout->members[i].offset = offset;
+        offset += layout->members[i].size;
+    }
+    return offset;
+}
+
+static hid_t state_type(void) {
+    hid_t type = H5Tenum_create(H5T_STD_I8LE);
+    int8_t number;
+
+#define STATE(name, value, description) \
+    number = (value);                   \
+    H5Tenum_insert(type, #name, &number);
+    EPMT_STATES(STATE)
+#undef STATE
+    number = EPMT_MISSING_STATE;
+    H5Tenum_insert(type, "missing", &number);
+    return type;
+}
+
+static hid_t member_type(const struct epmt_member *member) {
+    switch (member->kind) {
+    case EPMT_MEMBER_INT:
+        return H5Tcopy(H5T_STD_I64LE);
+    case EPMT_MEMBER_UINT:
+    case EPMT_MEMBER_VALID:
+        return H5Tcopy(H5T_STD_U64LE);
+    case EPMT_MEMBER_STATE:
+        return state_type();
+    case EPMT_MEMBER_TEXT:
+    case EPMT_MEMBER_LIST:
+        break;
+    }
+    return epmt_h5_string(member->size);
+}
+
+hid_t epmt_layout_type(const struct epmt_layout *layout) {
+    const struct epmt_member *last = &layout->members[layout->count - 1];
+    hid_t type = H5Tcreate(H5T_COMPOUND, last->offset + last->size);
+
+    for (int i = 0; i < layout->count && type >= 0; i++) {
+        const struct epmt_member *member = &layout->members[i];
+        hid_t of = member_type(member);
+        herr_t status = of < 0 ? -1 : H5Tinsert(type, member->name, member->offset, of);
+        if (of >= 0)
+            H5Tclose(of);
+        if (status < 0) {
+            H5Tclose(type);
+            return H5I_INVALID_HID;
+        }
+    }
+    return type;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of writing and reading a job file. For storage/jobfile_*.c alone.
+#ifndef EPMT_STORAGE_JOBFILE_PARTS_H
+#define EPMT_STORAGE_JOBFILE_PARTS_H
+
+#include "storage/fold.h"
+#include "storage/jobfile.h"
+#include "storage/jobfile_table.h"
+
+// Writes the root's attributes and the small tables. Returns 0 or -1 with err.
+int epmt_jobfile_write_summary(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
+                               struct epmt_error *err);
+
+// Writes /processes and /threads. Returns 0 or -1 with err.
+int epmt_jobfile_write_rows(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
+                            struct epmt_error *err);
+
+// As epmt_jobfile_open, but without asking epmt_jobfile_crashes.
+struct epmt_jobfile *epmt_jobfile_open_unchecked(const char *path, struct epmt_error *err);
+
+// Whether libhdf5 crashes over the file; a child process tries.
+bool epmt_jobfile_crashes(const char *path);
+
+#endif

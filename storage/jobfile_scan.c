@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening and reading tables. A member is found by its name: files of other versions have others.
+#include "storage/jobfile_scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// No deflate stream unpacks to more than 1032 times its size; what claims more is damaged.
+#define RATIO_MAX 1100
+#define ROW_SIZE_MAX (1u << 20)
+#define CELL_SIZE_MAX 65536u
+#define CHUNK_SIZE_MAX (64u << 20)
+#define BLOCK_LEN (1u << 20)
+#define BLOCK_ROWS 4096
+
+static int damaged(const struct epmt_scan *scan, const char *what, struct epmt_error *err) {
+    return epmt_h5_errf(err, EPMT_ERR_BAD_INPUT, "%s: damaged job file: table %s: %s", scan->file,
+                        scan->layout.path, what);
+}
+
+static bool has_type(hid_t type, const struct epmt_member *member) {
+    H5T_class_t class = H5Tget_class(type);
+    size_t size = H5Tget_size(type);
+
+    switch (member->kind) {
+    case EPMT_MEMBER_TEXT:
+    case EPMT_MEMBER_LIST:
+        return class == H5T_STRING && H5Tis_variable_str(type) == 0 && size &&
+               size <= CELL_SIZE_MAX;
+    case EPMT_MEMBER_STATE:
+        return class == H5T_ENUM && size == 1;
+    case EPMT_MEMBER_INT:
+        return class == H5T_INTEGER && size <= 8 && H5Tget_sign(type) == H5T_SGN_2;
+    case EPMT_MEMBER_UINT:
+    case EPMT_MEMBER_VALID:
+        break;
+    }
+    return class == H5T_INTEGER && size <= 8 && H5Tget_sign(type) == H5T_SGN_NONE;
+}
+
+// The type in memory: numbers as this machine has them, all else as in the file.
+static hid_t memory_type(hid_t in_file, const struct epmt_member *member) {
+    if (member->kind == EPMT_MEMBER_INT)
+        return H5Tcopy(H5T_NATIVE_INT64);
+    if (member->kind == EPMT_MEMBER_UINT || member->kind == EPMT_MEMBER_VALID)
+        return H5Tcopy(H5T_NATIVE_UINT64);
+    return H5Tcopy(in_file);
+}
+
+static int known_member(const struct epmt_layout *layout, const char *name) {
+    for (int i = 0; i < layout->count; i++) {
+        if (!strcmp(layout->members[i].name, name))
+            return i;
+    }
+    return -1;
+}
+
+// Takes over one member of the file's type. Returns 0 or -1.
+static int take_member(struct epmt_scan *scan, hid_t in_file, unsigned number, hid_t *types,
+                       int *bit) {
+    char *name = H5Tget_member_name(in_file, number);
+    int i = name ? known_member(&scan->layout, name) : -1;
+
+    if (name && i < 0 && !scan->has_unknown) {
+        scan->has_unknown = true;
+        strncat(scan->unknown, name, sizeof scan->unknown - 1);
+    }
+    H5free_memory(name);
+    if (i < 0) {
+        (*bit)++;
+        return name ? 0 : -1;
+    }
+    hid_t type = H5Tget_member_type(in_file, number);
+    struct epmt_member *member = &scan->layout.members[i];
+    int status = -1;
+    if (type >= 0 && types[i] < 0 && has_type(type, member)) {
+        types[i] = memory_type(type, member);
+        member->size = types[i] < 0 ? 0 : H5Tget_size(types[i]);
+        if (member->kind == EPMT_MEMBER_VALID)
+            scan->has_valid = true;
+        else
+            scan->bits[i] = (*bit)++;
+        status = 0;
+    }
+    if (type >= 0)
+        H5Tclose(type);
+    return status;
+}
+
+// Makes the type to read with; members that the file lacks get the size 0.
+static int make_type(struct epmt_scan *scan, const hid_t *types) {
+    scan->row_size = epmt_layout_place(&scan->layout);
+    if (!scan->row_size || scan->row_size > ROW_SIZE_MAX)
+        return -1;
+    scan->type = H5Tcreate(H5T_COMPOUND, scan->row_size);
+    for (int i = 0; i < scan->layout.count && scan->type >= 0; i++) {
+        const struct epmt_member *member = &scan->layout.members[i];
+        if (types[i] >= 0 && H5Tinsert(scan->type, member->name, member->offset, types[i]) < 0)
+            return -1;
+    }
+    return scan->type < 0 ? -1 : 0;
+}
+
+static int match_type(struct epmt_scan *scan, struct epmt_error *err) {
+    hid_t types[EPMT_MEMBERS_MAX];
+    hid_t in_file = H5Dget_type(scan->dataset);
+    int status = -1, bit = 0;
+
+    for (int i = 0; i < EPMT_MEMBERS_MAX; i++) {
+        types[i] = -1;
+        scan->layout.members[i].size = 0;
+    }
+    if (in_file >= 0 && H5Tget_class(in_file) == H5T_COMPOUND &&
+        H5Tget_size(in_file) <= ROW_SIZE_MAX) {
+        int count = H5Tget_nmembers(in_file);
+        status = count > 0 ? 0 : -1;
+        for (int i = 0; i < count && !status; i++)
+            status = take_member(scan, in_file, (unsigned)i, types, &bit);
+        if (!status)
+            status = make_type(scan, types);
+    }
+    if (status)
+        damaged(scan, "its columns have other types", err);
+    for (int i = 0; i < EPMT_MEMBERS_MAX; i++) {
+        if (types[i] >= 0)
+            H5Tclose(types[i]);
+    }
+    if (in_file >= 0)
+        H5Tclose(in_file);
+    return status;
+}
+
+int epmt_dataset_size(hid_t dataset, hid_t space, uint64_t file_size, size_t element,
+                      uint64_t *count) {
+    hsize_t size = 0, chunk = 0;
+    int status = -1;
+
+    if (H5Sget_simple_extent_ndims(space) != 1 ||
+        H5Sget_simple_extent_dims(space, &size, NULL) != 1 ||
+        size > (file_size * RATIO_MAX) / element)
+        return -1;
+    hid_t creation = H5Dget_create_plist(dataset);
+    if (creation < 0)
+        return -1;
+    if (H5Pget_layout(creation) != H5D_CHUNKED)
+        status = 0;
+    else if (H5Pget_chunk(creation, 1, &chunk) == 1 && chunk <= CHUNK_SIZE_MAX / element)
+        status = 0;
+    // A virtual or external dataset would read other files.
+    if (H5Pget_layout(creation) == H5D_VIRTUAL || H5Pget_external_count(creation) != 0)
+        status = -1;
+    H5Pclose(creation);
+    *count = size;
+    return status;
+}
+
+static hid_t open_dataset(hid_t file, const char *path, bool *missing) {
+    char parent[32] = "";
+    const char *slash = strrchr(path, '/');
+
+    *missing = false;
+    memcpy(parent, path, (size_t)(slash - path));
+    if ((parent[0] && H5Lexists(file, parent, H5P_DEFAULT) <= 0) ||
+        H5Lexists(file, path, H5P_DEFAULT) <= 0) {
+        *missing = true;
+        return -1;
+    }
+    // One chunk fits into the cache, so that blocks smaller than it do not unpack it again.
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    H5Pset_chunk_cache(access, 101, 4u << 20, 1.0);
+    hid_t dataset = H5Dopen2(file, path, access);
+    H5Pclose(access);
+    return dataset;
+}
+
+int epmt_scan_open(struct epmt_scan *scan, hid_t file, uint64_t file_size, const char *file_name,
+                   const struct epmt_layout *layout, bool optional, struct epmt_error *err) {
+    bool missing;
+
+    scan->file = file_name;
+    scan->layout = *layout;
+    scan->space = scan->type = -1;
+    scan->dataset = open_dataset(file, layout->path, &missing);
+    if (missing && optional)
+        return 0;
+    if (scan->dataset < 0)
+        return damaged(scan, missing ? "it is missing" : "it cannot be opened", err);
+    if (match_type(scan, err))
+        return -1;
+    scan->space = H5Dget_space(scan->dataset);
+    hid_t type = H5Dget_type(scan->dataset);
+    size_t element = type < 0 ? 1 : H5Tget_size(type);
+    if (type >= 0)
+        H5Tclose(type);
+    if (scan->space < 0 ||
+        epmt_dataset_size(scan->dataset, scan->space, file_size, element, &scan->rows))
+        return damaged(scan, "its size is impossible", err);
+    scan->block_cap = BLOCK_LEN / scan->row_size;
+    if (scan->block_cap > BLOCK_ROWS)
+        scan->block_cap = BLOCK_ROWS;
+    if (!scan->block_cap)
+        scan->block_cap = 1;
+    if (scan->block_cap > scan->rows)
+        scan->block_cap = scan->rows;
+    scan->block = malloc((scan->block_cap + 1) * scan->row_size);
+    if (!scan->block)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "%s: out of memory", file_name);
+    return 0;
+}
+
+static int read_block(struct epmt_scan *scan, struct epmt_error *err) {
+    hsize_t first = scan->at, count = scan->rows - scan->at;
+
+    if (count > scan->block_cap)
+        count = scan->block_cap;
+    hid_t memory = H5Screate_simple(1, &count, NULL);
+    int status = -1;
+    if (memory >= 0 &&
+        H5Sselect_hyperslab(scan->space, H5S_SELECT_SET, &first, NULL, &count, NULL) >= 0 &&
+        H5Dread(scan->dataset, scan->type, memory, scan->space, H5P_DEFAULT, scan->block) >= 0)
+        status = 0;
+    if (memory >= 0)
+        H5Sclose(memory);
+    if (status)
+        return damaged(scan, "its rows cannot be read", err);
+    scan->block_first = first;
+    scan->block_rows = count;
+    return 0;
+}
+
+static bool is_valid(const struct epmt_scan *scan, const char *row, int i) {
+    int word = scan->bits[i] / 64;
+    uint64_t valid;
+
+    for (int v = scan->layout.value_count; v < scan->layout.count; v++) {
+        const struct epmt_member *member = &scan->layout.members[v];
+        if (!member->size || word--)
+            continue;
+        memcpy(&valid, row + member->offset, sizeof valid);
+        return valid >> (scan->bits[i] % 64) & 1;
+    }
+    return true; // tables without validity bits miss nothing but by the sentinels
+}
+
+static bool unpack_number(const struct epmt_scan *scan, const char *row, int i,
+                          union epmt_value *value) {
+    const struct epmt_member *member = &scan->layout.members[i];
+
+    if (member->kind == EPMT_MEMBER_STATE) {
+        value->u = *(const uint8_t *)(row + member->offset);
+        return value->u < EPMT_STATE_COUNT;
+    }
+    memcpy(&value->u, row + member->offset, sizeof value->u);
+    if (scan->has_valid)
+        return true;
+    return member->kind == EPMT_MEMBER_INT ? value->i != EPMT_MISSING_INT
+                                           : value->u != EPMT_MISSING_UINT;
+}
+
+static void unpack(const struct epmt_scan *scan, const char *row, struct epmt_cell *cells) {
+    for (int i = 0; i < scan->layout.value_count; i++) {
+        const struct epmt_member *member = &scan->layout.members[i];
+        cells[i].has = member->size && is_valid(scan, row, i);
+        if (!cells[i].has)
+            continue;
+        if (!epmt_member_is_text(member)) {
+            cells[i].has = unpack_number(scan, row, i, &cells[i].value);
+        } else {
+            const char *text = row + member->offset;
+            size_t len = member->size;
+            while (len && !text[len - 1])
+                len--;
+            cells[i].value.text = (struct epmt_bytes){text, len};
+        }
+    }
+}
+
+static int unpack_lists(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err) {
+    for (int i = 0; i < scan->layout.value_count; i++) {
+        if (scan->layout.members[i].kind != EPMT_MEMBER_LIST || !cells[i].has)
+            continue;
+        epmt_strbuf_reset(&scan->list[i]);
+        if (epmt_list_from_json(&scan->list[i], cells[i].value.text))
+            return damaged(scan, "a list is no JSON array of strings", err);
+        cells[i].value.text =
+            (struct epmt_bytes){epmt_strbuf_text(&scan->list[i]), scan->list[i].len};
+    }
+    return 0;
+}
+
+int epmt_scan_next(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err) {
+    if (scan->at >= scan->rows)
+        return 0;
+    if ((!scan->block_rows || scan->at >= scan->block_first + scan->block_rows) &&
+        read_block(scan, err))
+        return -1;
+    unpack(scan, scan->block + (scan->at - scan->block_first) * scan->row_size, cells);
+    if (epmt_scan_take_longs(scan, cells, err) || unpack_lists(scan, cells, err))
+        return -1;
+    scan->at++;
+    return 1;
+}
+
+void epmt_scan_close(struct epmt_scan *scan) {
+    epmt_scan_close_longs(scan);
+    // A scan that was never opened is all zeroes.
+    if (scan->file) {
+        if (scan->type >= 0)
+            H5Tclose(scan->type);
+        if (scan->space >= 0)
+            H5Sclose(scan->space);
+        if (scan->dataset >= 0)
+            H5Dclose(scan->dataset);
+    }
+    for (int i = 0; i < EPMT_MEMBERS_MAX; i++) {
+        epmt_strbuf_free(&scan->full[i]);
+        epmt_strbuf_free(&scan->list[i]);
+    }
+    free(scan->block);
+    memset(scan, 0, sizeof *scan);
+}

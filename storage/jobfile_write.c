@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// A finished fold as a job file. docs/jobfile.md is the contract of what is written here.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hash.h"
+#include "common/iox.h"
+#include "storage/jobfile.h"
+#include "storage/jobfile_parts.h"
+#include "storage/replace.h"
+
+// Growth of a file that is put together in memory.
+#define IMAGE_STEP (1u << 20)
+
+// Members are listed as they were made. Without times two files of the same job are the same bytes.
+static herr_t order_links(hid_t creation) {
+    if (H5Pset_obj_track_times(creation, false) < 0)
+        return -1;
+    return H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+}
+
+static int make_group(hid_t file, const char *path) {
+    hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
+    hid_t group = -1;
+
+    if (order_links(creation) >= 0)
+        group = H5Gcreate2(file, path, H5P_DEFAULT, creation, H5P_DEFAULT);
+    H5Pclose(creation);
+    if (group < 0)
+        return -1;
+    H5Gclose(group);
+    return 0;
+}
+
+static int write_all(const struct epmt_jobfold *fold, hid_t file, struct epmt_error *err) {
+    struct epmt_table_writer writer = {.file = file};
+    int status = -1;
+
+    if (make_group(file, "/job"))
+        epmt_h5_errf(err, EPMT_ERR_IO, "cannot make the group /job");
+    else if (!epmt_jobfile_write_summary(fold, &writer, err) &&
+             !epmt_jobfile_write_rows(fold, &writer, err) && !epmt_table_write_texts(&writer, err))
+        status = 0;
+    epmt_table_writer_free(&writer);
+    return status;
+}
+
+static hid_t create(const char *path, hid_t access) {
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    hid_t file = -1;
+
+    if (order_links(creation) >= 0 && H5Pset_istore_k(creation, 4) >= 0)
+        file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    H5Pclose(creation);
+    return file;
+}
+
+// The bytes of the HDF5 file, which stay its own, or NULL. (H5Fget_file_image would copy them.)
+static const uint8_t *image_of(hid_t file, hid_t access, size_t *len) {
+    void **image = NULL;
+    ssize_t size = -1;
+
+    if (H5Fflush(file, H5F_SCOPE_LOCAL) >= 0)
+        size = H5Fget_file_image(file, NULL, 0);
+    if (size <= 0 || H5Fget_vfd_handle(file, access, (void **)&image) < 0 || !image)
+        return NULL;
+    *len = (size_t)size;
+    return *image;
+}
+
+static struct epmt_trailer trailer_of(uint64_t len, uint32_t crc) {
+    struct epmt_trailer trailer = {.len = len, .crc = crc};
+
+    memcpy(trailer.magic, EPMT_TRAILER_MAGIC, sizeof trailer.magic);
+    return trailer;
+}
+
+static int write_bytes(struct epmt_replace *target, const uint8_t *image, size_t len,
+                       struct epmt_error *err) {
+    struct epmt_trailer trailer = trailer_of(len, epmt_crc32c(0, image, len));
+    int status = epmt_write_all(target->fd, image, len);
+
+    if (!status)
+        status = epmt_write_all(target->fd, &trailer, sizeof trailer);
+    if (!status)
+        return 0;
+    errno = -status;
+    return epmt_errf_errno(err, EPMT_ERR_IO, "cannot write %s", target->path);
+}
+
+// Builds the file in memory (about 100 bytes a process) and writes it at once: libhdf5 does not
+// bear a disk that is full, it crashes when the program ends.
+static int build(const struct epmt_jobfold *fold, struct epmt_replace *target,
+                 struct epmt_error *err) {
+    hid_t access = epmt_h5_access();
+    hid_t file = H5I_INVALID_HID;
+    int status = -1;
+    size_t len;
+
+    if (H5Pset_fapl_core(access, IMAGE_STEP, false) >= 0)
+        file = create(target->path, access);
+    if (file < 0) {
+        epmt_h5_errf(err, EPMT_ERR_MEMORY, "cannot put %s together", target->path);
+    } else if (!write_all(fold, file, err)) {
+        const uint8_t *image = image_of(file, access, &len);
+        if (image)
+            status = write_bytes(target, image, len, err);
+        else
+            epmt_h5_errf(err, EPMT_ERR_MEMORY, "cannot put %s together", target->path);
+    }
+    if (file >= 0)
+        H5Fclose(file);
+    H5Pclose(access);
+    return status;
+}
+
+int epmt_jobfile_write(const struct epmt_jobfold *fold, const char *path, struct epmt_error *err) {
+    struct epmt_replace target;
+
+    epmt_h5_quiet();
+    if (epmt_replace_begin(&target, path, err))
+        return -1;
+    if (build(fold, &target, err)) {
+        epmt_replace_abort(&target);
+        return -1;
+    }
+    return epmt_replace_commit(&target, err);
+}

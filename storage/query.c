@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The views do the work (ddl_views.c), so that this SQL is common to both dialects.
+#include "storage/query.h"
+
+const char epmt_query_job_by_jobid[] =
+    "SELECT \"id\", \"jobid\", \"uuid\", \"user\", \"start\" FROM \"job_summary\" "
+    "WHERE \"jobid\" = $1 ORDER BY \"start\"";
+const char epmt_query_job_by_uuid[] =
+    "SELECT \"id\", \"jobid\", \"uuid\", \"user\", \"start\" FROM \"job_summary\" "
+    "WHERE length($1) >= 4 AND substr(\"uuid\", 1, length($1)) = $1 ORDER BY \"start\"";
+
+#define JOBS_PEOPLE                                                                       \
+    "SELECT \"jobid\", \"user\", \"jobname\", \"start\", \"duration_s\", \"processes\", " \
+    "\"threads\", \"ranks\", \"complete\" FROM \"job_summary\""
+#define JOBS_PROGRAMS "SELECT * FROM \"jobs\""
+#define JOBS_ORDER " ORDER BY \"start\", \"id\""
+
+const struct epmt_query epmt_query_jobs = {
+    .name = "jobs",
+    .for_people = JOBS_PEOPLE JOBS_ORDER,
+    .for_programs = JOBS_PROGRAMS JOBS_ORDER,
+    .of_job_for_people = JOBS_PEOPLE " WHERE \"id\" = $1",
+    .of_job_for_programs = JOBS_PROGRAMS " WHERE \"id\" = $1",
+};
+
+const struct epmt_query epmt_query_job = {
+    .name = "job",
+    .of_job_for_people = "SELECT * FROM \"job_summary\" WHERE \"id\" = $1",
+    .of_job_for_programs = JOBS_PROGRAMS " WHERE \"id\" = $1",
+};
+
+#define STEPS_PEOPLE                                                                          \
+    "SELECT \"jobid\", \"step\", \"numranks\", \"ranks_reported\", \"complete\", \"start\", " \
+    "\"duration_s\" FROM \"step_summary\""
+#define STEPS_PROGRAMS "SELECT * FROM \"steps\""
+#define STEPS_ORDER " ORDER BY \"job_id\", \"start\", \"id\""
+
+const struct epmt_query epmt_query_steps = {
+    .name = "steps",
+    .for_people = STEPS_PEOPLE STEPS_ORDER,
+    .for_programs = STEPS_PROGRAMS STEPS_ORDER,
+    .of_job_for_people = STEPS_PEOPLE " WHERE \"job_id\" = $1" STEPS_ORDER,
+    .of_job_for_programs = STEPS_PROGRAMS " WHERE \"job_id\" = $1" STEPS_ORDER,
+};
+
+#define PROCESSES_PEOPLE                                                             \
+    "SELECT \"jobid\", \"mpirank\", \"hostname\", \"exename\", \"pid\", \"state\", " \
+    "\"exitcode\", \"exitsignal\", \"start\", \"duration_s\", \"usertime_s\", "      \
+    "\"systemtime_s\", \"rssmax_mib\", \"numtids\" FROM \"process_summary\""
+#define PROCESSES_PROGRAMS "SELECT * FROM \"processes\""
+#define PROCESSES_ORDER " ORDER BY \"id\""
+
+const struct epmt_query epmt_query_processes = {
+    .name = "processes",
+    .for_people = PROCESSES_PEOPLE PROCESSES_ORDER,
+    .for_programs = PROCESSES_PROGRAMS PROCESSES_ORDER,
+    .of_job_for_people = PROCESSES_PEOPLE " WHERE \"job_id\" = $1" PROCESSES_ORDER,
+    .of_job_for_programs = PROCESSES_PROGRAMS " WHERE \"job_id\" = $1" PROCESSES_ORDER,
+};
+
+#define THREADS_PEOPLE                                                                        \
+    "SELECT \"jobid\", \"mpirank\", \"hostname\", \"exename\", \"pid\", \"tid\", \"start\", " \
+    "\"duration_s\", \"usertime_s\", \"systemtime_s\", \"processor\" FROM \"thread_summary\""
+#define THREADS_PROGRAMS \
+    "SELECT t.* FROM \"processes\" p JOIN \"threads\" t ON t.\"process_id\" = p.\"id\""
+#define THREADS_PEOPLE_ORDER " ORDER BY \"process_id\", \"id\""
+#define THREADS_PROGRAMS_ORDER " ORDER BY t.\"process_id\", t.\"id\""
+
+const struct epmt_query epmt_query_threads = {
+    .name = "threads",
+    .for_people = THREADS_PEOPLE THREADS_PEOPLE_ORDER,
+    .for_programs = THREADS_PROGRAMS THREADS_PROGRAMS_ORDER,
+    .of_job_for_people = THREADS_PEOPLE " WHERE \"job_id\" = $1" THREADS_PEOPLE_ORDER,
+    .of_job_for_programs = THREADS_PROGRAMS " WHERE p.\"job_id\" = $1" THREADS_PROGRAMS_ORDER,
+};

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SQL of `epmt list` and `epmt show`, by name. For people: a selection, in units that people
+// read; for programs: whole rows as they are stored.
+#ifndef EPMT_STORAGE_QUERY_H
+#define EPMT_STORAGE_QUERY_H
+
+// Jobs by exact job id, or by the beginning of the uuid ($1): id, jobid, uuid, user, start.
+extern const char epmt_query_job_by_jobid[];
+extern const char epmt_query_job_by_uuid[];
+
+struct epmt_query {
+    const char *name;                                    // what is listed
+    const char *for_people, *for_programs;               // of all jobs
+    const char *of_job_for_people, *of_job_for_programs; // of the job with id $1
+};
+
+// epmt_query_job: one job with everything known of it; only of_job.
+extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps,
+    epmt_query_processes, epmt_query_threads;
+
+#endif
