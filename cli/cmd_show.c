@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// epmt show: one job of the database, whole.
+#include "cli/cmd.h"
+#include "cli/results.h"
+
+static enum epmt_format format;
+static bool threads;
+
+static const struct epmt_option options[] = {
+    {0, "format", "FORMAT", "table (for people), json or csv (for programs: all columns)"},
+    {'t', "threads", NULL, "show the threads too (csv: instead of the processes)"},
+    {0},
+};
+
+static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
+                  struct epmt_error *err) {
+    (void)cli;
+    if (row->letter != 't')
+        return epmt_format_parse(argument, &format, err);
+    threads = true;
+    return 0;
+}
+
+static int show(struct epmt_db *db, const char *name, struct epmt_output *output,
+                struct epmt_error *err) {
+    char id[EPMT_JOB_KEY_MAX];
+
+    if (epmt_results_find_job(db, name, id, err))
+        return -1;
+    if (format == EPMT_FORMAT_CSV)
+        return epmt_results_print(output, NULL, db,
+                                  threads ? &epmt_query_threads : &epmt_query_processes, id, false,
+                                  err);
+    if (epmt_results_print(output, "job", db, &epmt_query_job, id, true, err) ||
+        epmt_results_print(output, "steps", db, &epmt_query_steps, id, false, err) ||
+        epmt_results_print(output, "processes", db, &epmt_query_processes, id, false, err))
+        return -1;
+    return threads ? epmt_results_print(output, "threads", db, &epmt_query_threads, id, false, err)
+                   : 0;
+}
+
+static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
+    struct epmt_output output;
+
+    if (argc != 1) {
+        epmt_errf(err, EPMT_ERR_USAGE, "give one JOB: its job id or the beginning of its uuid");
+        return err->code;
+    }
+    struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_READ, cli->envp, err);
+    if (!db)
+        return err->code;
+    epmt_output_begin(&output, stdout, format);
+    int result = show(db, argv[0], &output, err);
+    if (epmt_output_end(&output, result ? NULL : err))
+        result = -1;
+    epmt_db_close(db);
+    return result ? (int)err->code : EPMT_ERR_OK;
+}
+
+const struct epmt_command epmt_command_show = {
+    .name = "show",
+    .arguments = "JOB",
+    .summary = "Show one job of the database: its steps, processes and threads.",
+    .options = options,
+    .option = option,
+    .run = run,
+};

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// epmt stop: ends the job and makes its job file of all that was left in the job directory.
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/say.h"
+#include "cli/session.h"
+#include "common/fmt.h"
+
+static bool strict;
+
+static const struct epmt_option options[] = {
+    {'e', "error", NULL, "a job that is not started, or stopped already, is an error"},
+    {0},
+};
+
+static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
+                  struct epmt_error *err) {
+    (void)cli, (void)argument, (void)err;
+    strict |= row->letter == 'e';
+    return 0;
+}
+
+static void report(const struct epmt_cli *cli, const struct epmt_job_place *place,
+                   const struct epmt_jobdir_result *result) {
+    if (result->damage.gaps)
+        epmt_say("stop", "%lu damaged stretches (%lu bytes) of the journals were passed over: %s",
+                 (unsigned long)result->damage.gaps, (unsigned long)result->damage.gap_bytes,
+                 result->damage.first.text);
+    if (cli->verbose)
+        epmt_say("stop", "job %s: %lu processes, %lu threads in %s", place->jobid,
+                 (unsigned long)result->processes, (unsigned long)result->threads, place->dir);
+}
+
+// A session's next job is not started while its last one is stopped: that is the one meant then.
+// Makes *place that of the last one; false where there was none.
+static bool take_last_of_session(const struct epmt_cli *cli, struct epmt_job_place *place) {
+    char *dash = strrchr(place->jobid, '-');
+    int64_t number;
+    char jobid[EPMT_JOBID_MAX];
+
+    if (place->source != EPMT_JOB_FROM_SESSION || !dash || !epmt_parse_whole_i64(dash + 1, &number))
+        return false;
+    *dash = '\0';
+    if (number > 2)
+        epmt_fmt(jobid, sizeof jobid, "%s-%ld", place->jobid, (long)number - 1);
+    else
+        epmt_fmt(jobid, sizeof jobid, "%s", place->jobid);
+    return !epmt_job_place_of(place, &cli->settings, cli->envp, jobid, NULL);
+}
+
+// What was not as it should be: an error with -e, else a warning.
+static int complain(enum epmt_session_stop outcome, const struct epmt_job_place *place,
+                    struct epmt_error *err) {
+    const char *jobid = place->jobid;
+
+    if (outcome == EPMT_SESSION_STOPPED)
+        return EPMT_ERR_OK;
+    if (outcome == EPMT_SESSION_NOT_STARTED)
+        epmt_errf(err, EPMT_ERR_NOT_FOUND,
+                  "job %s was not started; what was left of it is in its job file", jobid);
+    else if (outcome == EPMT_SESSION_IS_STOPPED)
+        epmt_errf(err, EPMT_ERR_EXISTS, "job %s is already stopped", jobid);
+    else
+        epmt_errf(err, EPMT_ERR_NOT_FOUND, "job %s was not started: nothing in %s", jobid,
+                  place->dir);
+    if (strict)
+        return err->code;
+    epmt_say("stop", "%s", err->text);
+    return err->code = EPMT_ERR_OK;
+}
+
+static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
+    struct epmt_job_place place;
+    struct epmt_jobdir_result result;
+    enum epmt_session_stop outcome;
+
+    (void)argv;
+    if (argc) {
+        epmt_errf(err, EPMT_ERR_USAGE, "it takes no arguments");
+        return err->code;
+    }
+    if (epmt_job_place_find(&place, &cli->settings, cli->envp, err) ||
+        epmt_session_stop(cli, &place, -1, &outcome, &result, err))
+        return err->code;
+    if (outcome == EPMT_SESSION_NOTHING && take_last_of_session(cli, &place))
+        outcome = EPMT_SESSION_IS_STOPPED;
+    report(cli, &place, &result);
+    return complain(outcome, &place, err);
+}
+
+const struct epmt_command epmt_command_stop = {
+    .name = "stop",
+    .arguments = "",
+    .summary = "End a job: make its job file of all that it left.",
+    .options = options,
+    .option = option,
+    .run = run,
+};

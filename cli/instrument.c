@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/instrument.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/markdown.h"
+#include "common/fmt.h"
+#include "storage/strbuf.h"
+
+// Below the prefix.
+#ifndef EPMT_LIBDIR
+#define EPMT_LIBDIR "lib"
+#endif
+#define LIBRARY "libepmt.so"
+
+static char *finish(struct epmt_strbuf *text) {
+    if (!text->failed && !text->data)
+        epmt_strbuf_puts(text, "");
+    if (text->failed)
+        epmt_strbuf_free(text);
+    return text->data;
+}
+
+// LD_PRELOAD without our library, whatever its path: colons, as the loader takes blanks too.
+static char *preload_without_us(const char *preload) {
+    struct epmt_strbuf rest = {0};
+
+    while (preload && *preload) {
+        size_t len = strcspn(preload, ": ");
+        size_t tail = len >= sizeof LIBRARY - 1 ? len - (sizeof LIBRARY - 1) : 0;
+        bool ours = len >= sizeof LIBRARY - 1 &&
+                    !strncmp(preload + tail, LIBRARY, sizeof LIBRARY - 1) &&
+                    (!tail || preload[tail - 1] == '/');
+        if (len && !ours) {
+            epmt_strbuf_puts(&rest, rest.len ? ":" : "");
+            epmt_strbuf_add(&rest, preload, len);
+        }
+        preload += len + (preload[len] != '\0');
+    }
+    return finish(&rest);
+}
+
+static char *preload_with_us(const struct epmt_cli *cli, const char *before,
+                             struct epmt_error *err) {
+    struct epmt_strbuf preload = {0};
+
+    epmt_strbuf_printf(&preload, "%s/" EPMT_LIBDIR "/" LIBRARY, cli->prefix);
+    if (!preload.failed && access(preload.data, R_OK)) {
+        epmt_errf_errno(err, EPMT_ERR_NOT_FOUND, "cannot use %s", preload.data);
+        epmt_strbuf_free(&preload);
+        return NULL;
+    }
+    // The loader would cut the name there.
+    if (!preload.failed && preload.data[strcspn(preload.data, ": ")]) {
+        epmt_errf(err, EPMT_ERR_USAGE, "%s cannot be preloaded: its path has a blank or a colon",
+                  preload.data);
+        epmt_strbuf_free(&preload);
+        return NULL;
+    }
+    if (*before)
+        epmt_strbuf_printf(&preload, ":%s", before);
+    char *text = finish(&preload);
+    if (!text)
+        epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    return text;
+}
+
+static int add(struct epmt_instrument *instrument, const struct epmt_cli *cli, const char *name,
+               const char *value) {
+    struct epmt_variable *variable = &instrument->variables[instrument->count];
+
+    variable->name = strdup(name);
+    variable->value = strdup(value);
+    variable->restore = !epmt_environment_get(cli->envp, name);
+    instrument->count++;
+    return variable->name && variable->value ? 0 : -1;
+}
+
+// Adds a setting of the guest that a file has changed and the environment does not name.
+static int add_setting(struct epmt_instrument *instrument, const struct epmt_cli *cli,
+                       const struct epmt_setting *setting) {
+    struct epmt_settings defaults;
+    const char *now = (const char *)&cli->settings + setting->offset;
+    char name[EPMT_VARIABLE_MAX], number[24];
+    const char *text, *usual;
+    uint64_t value, usual_value;
+
+    epmt_settings_init(&defaults);
+    epmt_setting_variable(setting, name);
+    if (!setting->guest || epmt_environment_get(cli->envp, name))
+        return 0;
+    if (setting->type == EPMT_SETTING_TEXT) {
+        memcpy(&text, now, sizeof text);
+        memcpy(&usual, (char *)&defaults + setting->offset, sizeof usual);
+        return strcmp(text, usual) ? add(instrument, cli, name, text) : 0;
+    }
+    memcpy(&value, now, sizeof value);
+    memcpy(&usual_value, (char *)&defaults + setting->offset, sizeof usual_value);
+    epmt_fmt(number, sizeof number, "%lu", (unsigned long)value);
+    return value != usual_value ? add(instrument, cli, name, number) : 0;
+}
+
+int epmt_instrument_init(struct epmt_instrument *instrument, const struct epmt_cli *cli,
+                         const struct epmt_job_place *place, struct epmt_error *err) {
+    *instrument = (struct epmt_instrument){0};
+    instrument->preload_before = preload_without_us(epmt_environment_get(cli->envp, "LD_PRELOAD"));
+    instrument->variables = calloc((size_t)epmt_setting_count + 1, sizeof *instrument->variables);
+    if (!instrument->preload_before || !instrument->variables ||
+        add(instrument, cli, "EPMT_JOB_ID", place->jobid))
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < epmt_setting_count; i++) {
+        if (add_setting(instrument, cli, &epmt_setting_table[i]))
+            return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    }
+    instrument->preload = preload_with_us(cli, instrument->preload_before, err);
+    return instrument->preload ? 0 : -1;
+}
+
+void epmt_instrument_fini(struct epmt_instrument *instrument) {
+    for (int i = 0; i < instrument->count; i++) {
+        free(instrument->variables[i].name);
+        free(instrument->variables[i].value);
+    }
+    free(instrument->variables);
+    free(instrument->preload);
+    free(instrument->preload_before);
+    *instrument = (struct epmt_instrument){0};
+}
+
+int epmt_instrument_apply(const struct epmt_instrument *instrument, struct epmt_error *err) {
+    bool failed = setenv("LD_PRELOAD", instrument->preload, 1) != 0;
+
+    for (int i = 0; i < instrument->count && !failed; i++)
+        failed = setenv(instrument->variables[i].name, instrument->variables[i].value, 1) != 0;
+    return failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory") : 0;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/results.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fmt.h"
+#include "storage/ddl.h"
+
+#define COLUMNS_MAX 128
+
+struct candidates {
+    char *id;
+    int count;
+    char text[400];
+    struct epmt_text_buffer list;
+};
+
+static int take_candidate(void *context, int columns, const char *const *names,
+                          const char *const *values, const bool *numeric) {
+    struct candidates *found = context;
+
+    (void)columns, (void)names, (void)numeric;
+    if (!values)
+        return 0;
+    epmt_fmt(found->id, EPMT_JOB_KEY_MAX, "%s", values[0]);
+    epmt_text_fmt(&found->list, "%s%s (job %s of %s, %s)", found->count++ ? ", " : "", values[2],
+                  values[1] ? values[1] : "?", values[3] ? values[3] : "?",
+                  values[4] ? values[4] : "no start");
+    return 0;
+}
+
+int epmt_results_find_job(struct epmt_db *db, const char *name, char id[EPMT_JOB_KEY_MAX],
+                          struct epmt_error *err) {
+    struct candidates found = {.id = id};
+    const char *parameters[] = {name, NULL};
+
+    epmt_text_init(&found.list, found.text, sizeof found.text);
+    if (epmt_db_query(db, epmt_query_job_by_jobid, parameters, take_candidate, &found, err))
+        return -1;
+    if (!found.count &&
+        epmt_db_query(db, epmt_query_job_by_uuid, parameters, take_candidate, &found, err))
+        return -1;
+    if (!found.count)
+        return epmt_errf(err, EPMT_ERR_NOT_FOUND, "there is no job %s in %s", name,
+                         epmt_db_where(db));
+    if (found.count > 1)
+        return epmt_errf(err, EPMT_ERR_USAGE, "job %s is ambiguous, give a uuid: %s%s", name,
+                         found.text, found.list.cut ? "..." : "");
+    return 0;
+}
+
+struct printing {
+    struct epmt_output *output;
+    const char *section;
+    bool record, begun;
+    int count;
+    struct epmt_table_column columns[COLUMNS_MAX];
+    char *names; // the text of all column names
+};
+
+// How a column is shown; `numeric`: its first value is a number.
+static struct epmt_table_column column_of(const char *name, bool numeric) {
+    int i = epmt_column_find(name);
+    struct epmt_table_column column = {.name = name, .numeric = numeric};
+
+    if (i >= 0) {
+        enum epmt_type type = epmt_columns[i].type;
+        column.json = type == EPMT_TYPE_LIST;
+        column.numeric |= type == EPMT_TYPE_INT || type == EPMT_TYPE_UINT;
+    }
+    return column;
+}
+
+static void begin(struct printing *printing, const bool *numeric) {
+    for (int i = 0; numeric && i < printing->count; i++)
+        printing->columns[i].numeric |= numeric[i];
+    if (printing->record)
+        epmt_output_pairs(printing->output, printing->section);
+    else
+        epmt_output_rows(printing->output, printing->section, printing->columns, printing->count);
+    printing->begun = true;
+}
+
+// Keeps the names: those of the query are gone when the section ends.
+static int take_names(struct printing *printing, int count, const char *const *names) {
+    size_t len = 0;
+
+    if (printing->names)
+        return 0; // the same query for another job
+    for (int i = 0; i < count && i < COLUMNS_MAX; i++)
+        len += strlen(names[i]) + 1;
+    printing->names = malloc(len + 1);
+    if (!printing->names) {
+        printing->output->failed = true;
+        return 1;
+    }
+    char *at = printing->names;
+    for (int i = 0; i < count && i < COLUMNS_MAX; i++) {
+        size_t size = strlen(names[i]) + 1;
+        printing->columns[i] = column_of(memcpy(at, names[i], size), false);
+        at += size;
+        printing->count = i + 1;
+    }
+    return 0;
+}
+
+static int take_row(void *context, int columns, const char *const *names, const char *const *texts,
+                    const bool *numeric) {
+    struct printing *printing = context;
+    struct epmt_db_value values[COLUMNS_MAX];
+
+    if (!texts)
+        return take_names(printing, columns, names);
+    if (!printing->begun)
+        begin(printing, numeric);
+    for (int i = 0; i < printing->count; i++) {
+        values[i] = (struct epmt_db_value){.kind = EPMT_DB_NULL};
+        if (texts[i]) {
+            values[i] = epmt_db_text(texts[i], strlen(texts[i]));
+            values[i].kind = numeric[i] ? EPMT_DB_NUMBER : EPMT_DB_TEXT;
+        }
+        const char *name = printing->columns[i].name;
+        if (printing->record)
+            epmt_output_pair(printing->output, (struct epmt_bytes){name, strlen(name)}, &values[i],
+                             printing->columns[i].json);
+    }
+    if (!printing->record)
+        epmt_output_row(printing->output, values);
+    return 0;
+}
+
+static int print(struct epmt_output *output, const char *section, struct epmt_db *db,
+                 const char *sql, char (*ids)[EPMT_JOB_KEY_MAX], int count, bool record,
+                 struct epmt_error *err) {
+    struct printing *printing = calloc(1, sizeof *printing);
+    int result = 0;
+
+    if (!printing)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    printing->output = output;
+    printing->section = section;
+    printing->record = record;
+    for (int i = 0; !result && (i < count || (!ids && !i)); i++) {
+        const char *parameters[] = {ids ? ids[i] : NULL, NULL};
+        result = epmt_db_query(db, sql, parameters, take_row, printing, err);
+    }
+    if (!result && !printing->begun)
+        begin(printing, NULL);
+    // The names go with the next section or the end of the output.
+    epmt_output_close_section(output);
+    free(printing->names);
+    free(printing);
+    return result;
+}
+
+int epmt_results_print(struct epmt_output *output, const char *section, struct epmt_db *db,
+                       const struct epmt_query *query, const char *id, bool record,
+                       struct epmt_error *err) {
+    bool people = output->format == EPMT_FORMAT_TABLE;
+    char ids[1][EPMT_JOB_KEY_MAX];
+
+    if (!id)
+        return print(output, section, db, people ? query->for_people : query->for_programs, NULL, 0,
+                     record, err);
+    epmt_fmt(ids[0], sizeof ids[0], "%s", id);
+    return print(output, section, db,
+                 people ? query->of_job_for_people : query->of_job_for_programs, ids, 1, record,
+                 err);
+}
+
+int epmt_results_print_jobs(struct epmt_output *output, const char *section, struct epmt_db *db,
+                            const struct epmt_query *query, char (*ids)[EPMT_JOB_KEY_MAX],
+                            int count, struct epmt_error *err) {
+    bool people = output->format == EPMT_FORMAT_TABLE;
+
+    return print(output, section, db,
+                 people ? query->of_job_for_people : query->of_job_for_programs, ids, count, false,
+                 err);
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Results of queries as sections of the output; jobs by what people call them.
+#ifndef EPMT_CLI_RESULTS_H
+#define EPMT_CLI_RESULTS_H
+
+#include "cli/table.h"
+#include "storage/query.h"
+
+#define EPMT_JOB_KEY_MAX 24
+
+// Finds the job that `name` means: its job id, or 4 or more letters of its uuid's beginning. Writes
+// its id as text to id. Returns 0, or -1 with err (NOT_FOUND; USAGE with the candidates where
+// several match).
+int epmt_results_find_job(struct epmt_db *db, const char *name, char id[EPMT_JOB_KEY_MAX],
+                          struct epmt_error *err);
+
+// Prints what a query lists as a section; of one job where id is not NULL. `record`: the one row
+// as pairs. In CSV only sections that are meant for it should be printed. Returns 0 or -1 with err.
+int epmt_results_print(struct epmt_output *output, const char *section, struct epmt_db *db,
+                       const struct epmt_query *query, const char *id, bool record,
+                       struct epmt_error *err);
+
+// As epmt_results_print, of several jobs in one section.
+int epmt_results_print_jobs(struct epmt_output *output, const char *section, struct epmt_db *db,
+                            const struct epmt_query *query, char (*ids)[EPMT_JOB_KEY_MAX],
+                            int count, struct epmt_error *err);
+
+#endif
