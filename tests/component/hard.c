@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs that are hard on whoever shares a process with them, one per name; test_hard.sh runs
+// each with and without the preload.
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void *wait_for_ever(void *unused) {
+    for (;;)
+        pause();
+    return unused;
+}
+
+static void start_waiting_threads(int count) {
+    pthread_attr_t small;
+    pthread_t thread;
+
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN);
+    while (count--) {
+        if (pthread_create(&thread, &small, wait_for_ever, NULL))
+            abort();
+    }
+    usleep(50000); // all of them wait
+}
+
+// A trap does not happen again when a handler returns, as a fault does.
+static int hard_trap(void) {
+#if defined __x86_64__ || defined __i386__
+    __asm__ volatile("int3");
+#else
+    raise(SIGTRAP);
+#endif
+    printf("survived\n");
+    return 0;
+}
+
+static int hard_file_size(void) {
+    struct rlimit limit = {0, 0};
+
+    if (setrlimit(RLIMIT_FSIZE, &limit))
+        return 1;
+    return 31;
+}
+
+static void *exit_soon(void *unused) {
+    usleep(1000);
+    _exit(32);
+    return unused;
+}
+
+// The first one to end is still at its record (of many threads) when the second one comes.
+static int hard_two_ends(void) {
+    pthread_t thread;
+
+    start_waiting_threads(400);
+    pthread_create(&thread, NULL, exit_soon, NULL);
+    usleep(900);
+    exit(32);
+}
+
+static void use_a_wrapper(void) {
+    struct sigaction action = {.sa_handler = SIG_DFL};
+
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+// The handler runs in the child before fork returns there.
+static int hard_atfork(void) {
+    int status = 0;
+
+    pthread_atfork(NULL, NULL, use_a_wrapper);
+    pid_t pid = fork();
+    if (!pid)
+        exit(33);
+    waitpid(pid, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+// The first process of a pid namespace does not see signals that it has not asked for.
+static int hard_first_process(void) {
+    int status = 0, ends[2];
+    char c;
+
+    if (unshare(CLONE_NEWPID) || pipe(ends))
+        return 34; // not allowed here
+    pid_t pid = fork();
+    if (!pid) {
+        if (!fork()) {
+            usleep(50000);
+            kill(1, SIGTERM);
+            usleep(50000);
+            if (write(ends[1], "x", 1) != 1)
+                _exit(1);
+            _exit(0);
+        }
+        ssize_t n = read(ends[0], &c, 1);
+        wait(NULL); // with the first process the kernel kills all others of the namespace
+        _exit(n == 1 ? 34 : 1);
+    }
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static sigjmp_buf back;
+
+static void jump_back(int number) {
+    siglongjmp(back, number);
+}
+
+// exec may be jumped out of by a handler, wherever it stands.
+static int hard_jump_out(void) {
+    static char *const arguments[] = {"none", NULL};
+    const struct itimerval often = {{0, 150}, {0, 150}}, never = {{0, 0}, {0, 0}};
+    static volatile int jumps;
+
+    signal(SIGALRM, jump_back);
+    if (sigsetjmp(back, 1))
+        jumps++;
+    else
+        setitimer(ITIMER_REAL, &often, NULL);
+    while (jumps < 300)
+        execv("/nowhere", arguments);
+    setitimer(ITIMER_REAL, &never, NULL);
+    return 35;
+}
+
+static void *exit_from_thread(void *unused) {
+    exit(36);
+    return unused;
+}
+
+static int hard_small_stack(void) {
+    pthread_attr_t small;
+    pthread_t thread;
+
+    pthread_attr_init(&small);
+    if (pthread_attr_setstacksize(&small, 16384) ||
+        pthread_create(&thread, &small, exit_from_thread, NULL))
+        return 1;
+    pthread_join(thread, NULL);
+    return 1;
+}
+
+// No memory is left for the rows of all the threads.
+static int hard_no_memory(void) {
+    const struct rlimit limit = {1, 1};
+
+    start_waiting_threads(400);
+    return setrlimit(RLIMIT_AS, &limit) ? 1 : 37;
+}
+
+static int hard_daemon_killed(void) {
+    int ends[2];
+    char c;
+
+    if (pipe(ends))
+        return 1;
+    pid_t pid = fork();
+    if (!pid) {
+        if (daemon(1, 1))
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    close(ends[1]);
+    if (read(ends[0], &c, 1) < 0) // until the daemon too has ended
+        return 1;
+    waitpid(pid, NULL, 0);
+    return 38;
+}
+
+static void *do_nothing(void *unused) {
+    return unused;
+}
+
+static void *start_threads(void *unused) {
+    pthread_t thread;
+
+    for (int i = 0; i < 200; i++) {
+        if (!pthread_create(&thread, NULL, do_nothing, NULL))
+            pthread_join(thread, NULL);
+    }
+    return unused;
+}
+
+// Children of fork while other threads start and end: no lock may stay taken in them.
+static int hard_forks_among_threads(void) {
+    pthread_t threads[4], own;
+    int status, good = 0;
+
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, start_threads, NULL);
+    for (int i = 0; i < 50; i++) {
+        pid_t pid = fork();
+        if (!pid) {
+            if (!pthread_create(&own, NULL, do_nothing, NULL))
+                pthread_join(own, NULL);
+            exit(39);
+        }
+        waitpid(pid, &status, 0);
+        good += WIFEXITED(status) && WEXITSTATUS(status) == 39;
+    }
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    return good == 50 ? 39 : 1;
+}
+
+// A thread that is cancelled, at any moment, while it starts and ends.
+static void *be_cancelled(void *unused) {
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    return unused;
+}
+
+static int hard_cancelled(void) {
+    for (int i = 0; i < 2000; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, be_cancelled, NULL))
+            return 1;
+        for (volatile int spin = 0; spin < i % 500 * 20; spin++)
+            ;
+        pthread_cancel(thread);
+        pthread_join(thread, NULL);
+    }
+    return 40;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(void);
+} modes[] = {
+#define MODE(name) {#name, name},
+    // clang-format off
+    MODE(hard_trap) MODE(hard_file_size) MODE(hard_two_ends) MODE(hard_atfork)
+    MODE(hard_first_process) MODE(hard_jump_out) MODE(hard_small_stack) MODE(hard_no_memory)
+    MODE(hard_daemon_killed) MODE(hard_forks_among_threads) MODE(hard_cancelled)
+    // clang-format on
+};
+
+int main(int argc, char **argv) {
+    for (unsigned i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++) {
+        if (!strcmp(argv[1], modes[i].name)) {
+            setvbuf(stdout, NULL, _IOLBF, 0);
+            return modes[i].run();
+        }
+    }
+    fprintf(stderr, "usage: hard MODE\n");
+    return 2;
+}

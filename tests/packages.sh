@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The one list of Debian packages, and a function that installs those that are missing. Sourced by
+# tests/run.sh and mpi-examples/quickstart.sh, which use the lists.
+
+# To build and to use it.
+packages_build=(
+    gcc libc6-dev make cmake pkg-config
+    libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
+    libsmartcols-dev
+    libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
+)
+
+# To run the tests too.
+packages_test=(
+    libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
+    libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git
+)
+
+# Installs what is missing of the packages, where that is possible. Returns non-zero where some are
+# missing in the end; says which.
+install_packages() { # PACKAGE...
+    local package missing=()
+    command -v dpkg-query >/dev/null || return 0
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return 0
+    if [ "$(id -u)" != 0 ]; then
+        echo "Missing packages: ${missing[*]}" >&2
+        echo "(as root: apt-get install --no-install-recommends ${missing[*]})" >&2
+        return 1
+    fi
+    echo "Installing packages: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get -q update && apt-get -q install -y --no-install-recommends "${missing[@]}"; } \
+        </dev/null >&2 || {
+        echo "These packages could not be installed: ${missing[*]}" >&2
+        return 1
+    }
+}

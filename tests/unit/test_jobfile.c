@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "storage/jobfile.h"
+#include "storage/jobfile_scan.h"
+#include "tests/unit/jobs.h"
+#include "tests/unit/rows.h"
+#include "tests/unit/tempdir.h"
+
+static struct epmt_error err;
+static struct tempdir dir;
+
+static int make_dir(void **state) {
+    (void)state;
+    return tempdir_make(&dir);
+}
+
+static int remove_dir(void **state) {
+    (void)state;
+    return tempdir_remove(&dir);
+}
+
+static struct epmt_jobfold *filled(uint64_t ranks, uint64_t threads) {
+    struct epmt_jobfold *fold = epmt_fold_create();
+
+    assert_non_null(fold);
+    if (ranks)
+        assert_int_equal(jobs_fill(fold, ranks, threads), 0);
+    assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
+    return fold;
+}
+
+static void expect_same(const struct epmt_jobfold *fold, const char *path) {
+    struct epmt_jobfold *again = epmt_fold_create();
+    struct epmt_jobfile *file = epmt_jobfile_open(path, &err);
+
+    assert_non_null(again);
+    if (!file)
+        fail_msg("%s", err.text);
+    assert_int_equal(epmt_jobfile_info(file)->process_count, epmt_fold_process_count(fold));
+    assert_int_equal(epmt_jobfile_info(file)->thread_count, epmt_fold_thread_count(fold));
+    assert_int_equal(epmt_jobfile_info(file)->attribute_count, epmt_fold_attribute_count(fold));
+    if (epmt_fold_add_jobfile(again, file, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(epmt_fold_finish(again, true, &err), 0);
+    assert_int_equal(epmt_fold_digest(again), epmt_fold_digest(fold));
+    assert_int_equal(epmt_jobfile_info(file)->digest, epmt_fold_digest(fold));
+    epmt_jobfile_close(file);
+    epmt_fold_destroy(again);
+}
+
+static void write_and_compare(const struct epmt_jobfold *fold) {
+    const char *path = tempdir_name(&dir, "job.h5");
+
+    if (epmt_jobfile_write(fold, path, &err))
+        fail_msg("%s", err.text);
+    expect_same(fold, path);
+}
+
+static void comes_back_as_it_was(void **state) {
+    static const uint64_t sizes[][2] = {{0, 0}, {1, 0}, {3, 2}, {64, 1}, {700, 3}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct epmt_jobfold *fold = filled(sizes[i][0], sizes[i][1]);
+        write_and_compare(fold);
+        epmt_fold_destroy(fold);
+    }
+}
+
+static void sums_up(void **state) {
+    struct epmt_jobfold *fold = filled(5, 1);
+
+    (void)state;
+    assert_int_equal(epmt_fold_set_attribute(fold, "job", "uuid", "u-u", &err), 0);
+    write_and_compare(fold);
+    struct epmt_jobfile *file = epmt_jobfile_open(tempdir_name(&dir, "job.h5"), &err);
+    assert_non_null(file);
+    const struct epmt_jobfile_info *info = epmt_jobfile_info(file);
+    assert_string_equal(info->jobid, "77");
+    assert_string_equal(info->user, "jane");
+    assert_string_equal(info->uuid, "u-u");
+    assert_string_equal(info->creator, "epmt " EPMT_VERSION);
+    assert_int_equal(info->ranks_expected, 5);
+    assert_int_equal(info->ranks_reported, 5);
+    assert_int_equal(info->step_count, 1);
+    assert_true(info->complete);
+    assert_true(info->ended);
+    epmt_jobfile_close(file);
+    epmt_fold_destroy(fold);
+}
+
+// Any bytes, any length, any number, any column missing.
+static void survives_strange_values(void **state) {
+    struct epmt_jobfold *fold = epmt_fold_create();
+    struct epmt_record record;
+    static const uint64_t extremes[] = {0, UINT64_MAX, INT64_MAX, (uint64_t)INT64_MIN, 1};
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3000; seed++) {
+        rows_make(&record, seed, seed % 10 ? 30 : 900);
+        if (seed % 7 == 0)
+            epmt_record_set_u(&record, EPMT_COL_rchar, extremes[seed % 5]);
+        if (seed % 5 == 0)
+            epmt_record_set_i(&record, EPMT_COL_ppid, (int64_t)extremes[seed % 3 + 2]);
+        epmt_record_set_u(&record, EPMT_COL_image, seed % 2 ? seed : UINT64_MAX - seed);
+        assert_int_equal(epmt_fold_add_record(fold, seed % 3 ? EPMT_ROW_PROCESS : EPMT_ROW_THREAD,
+                                              &record, &err),
+                         0);
+        struct epmt_bytes text = {rows_text(), seed % 800};
+        assert_int_equal(epmt_fold_add_attribute(fold, (struct epmt_bytes){"odd", 3},
+                                                 (struct epmt_bytes){rows_text() + 3, seed % 300},
+                                                 text, &err),
+                         0);
+    }
+    assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
+    write_and_compare(fold);
+    epmt_fold_destroy(fold);
+}
+
+static void keeps_odd_texts(void **state) {
+    static const char long_text[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567"
+        "\xc3\xa9";
+    const struct epmt_bytes texts[] = {
+        {"", 0},         {"a\0", 2},       {"\0", 1},
+        {"a\0b", 3},     {"\xff\xfe", 2},  {"\xc3\xa9", 2},
+        {"?", 1},        {long_text, 256}, {long_text, sizeof long_text - 1},
+        {long_text, 100}};
+    const struct epmt_bytes lists[] = {{"", 0},
+                                       {"\0", 1},
+                                       {"\0\0", 2},
+                                       {"-x\0a b\0", 7},
+                                       {"\"\\\n\t\x01\0", 6},
+                                       {"\xff\x80\0", 3},
+                                       {"\xc3\xa9\xf0\x9f\x98\x80\0", 7},
+                                       {"\xed\xa0\x80\0", 4},
+                                       {long_text, sizeof long_text},
+                                       {"\x7f\0", 2}};
+    struct epmt_jobfold *fold = epmt_fold_create();
+    struct epmt_record record;
+
+    (void)state;
+    for (uint64_t i = 0; i < 10; i++) {
+        epmt_record_clear(&record);
+        epmt_record_set_u(&record, EPMT_COL_image, i + 1);
+        epmt_record_set_i(&record, EPMT_COL_start, (int64_t)i);
+        epmt_record_set_text(&record, EPMT_COL_tags, texts[i].data, texts[i].len);
+        epmt_record_set_text(&record, EPMT_COL_args, lists[i].data, lists[i].len);
+        assert_int_equal(epmt_fold_add_record(fold, EPMT_ROW_PROCESS, &record, &err), 0);
+    }
+    assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
+    write_and_compare(fold);
+    struct epmt_jobfile *file = epmt_jobfile_open(tempdir_name(&dir, "job.h5"), &err);
+    assert_non_null(file);
+    for (uint64_t i = 0; i < 10; i++) {
+        assert_int_equal(epmt_jobfile_next_process(file, &record, &err), 1);
+        assert_true(rows_same_bytes(record.value[EPMT_COL_tags].text, texts[i]));
+        assert_true(rows_same_bytes(record.value[EPMT_COL_args].text, lists[i]));
+        assert_false(epmt_record_has(&record, EPMT_COL_path));
+    }
+    assert_int_equal(epmt_jobfile_next_process(file, &record, &err), 0);
+    epmt_jobfile_close(file);
+    epmt_fold_destroy(fold);
+}
+
+static void reads_lists(void **state) {
+    static const struct {
+        const char *json, *items;
+        int len; // -1: refused
+    } cases[] = {
+        {"[]", "", 0},
+        {" [ ] ", "", 0},
+        {"[\"\"]", "\0", 1},
+        {"[ \"a\" , \"b\" ]", "a\0b\0", 4},
+        {"[\"\\u00e9\\ud83d\\ude00\\udcff\\n\\/\"]", "\xc3\xa9\xf0\x9f\x98\x80\xff\n/\0", 10},
+        {"", NULL, -1},
+        {"[", NULL, -1},
+        {"[\"a\"", NULL, -1},
+        {"[\"a\",]", NULL, -1},
+        {"[\"a", NULL, -1},
+        {"[\"\\", NULL, -1},
+        {"[\"\\u00\"]", NULL, -1},
+        {"[\"\\u0000\"]", NULL, -1},
+        {"[\"\\ud800\"]", NULL, -1},
+        {"[\"\\ud800\\u0041\"]", NULL, -1},
+        {"[\"\\udc00\"]", NULL, -1},
+        {"[\"\\x\"]", NULL, -1},
+        {"[1]", NULL, -1},
+        {"[] x", NULL, -1},
+        {"{}", NULL, -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct epmt_strbuf list = {0};
+        struct epmt_bytes json = {cases[i].json, strlen(cases[i].json)};
+        int status = epmt_list_from_json(&list, json);
+        assert_int_equal(status, cases[i].len < 0 ? -1 : 0);
+        if (!status)
+            assert_int_equal(list.len, cases[i].len);
+        if (!status && list.len)
+            assert_memory_equal(list.data, cases[i].items, list.len);
+        epmt_strbuf_free(&list);
+    }
+}
+
+static char *slurp(const char *path, size_t *len) {
+    FILE *file = fopen(path, "rb");
+    char *data = malloc(1 << 20);
+
+    assert_non_null(file);
+    assert_non_null(data);
+    *len = fread(data, 1, 1 << 20, file);
+    fclose(file);
+    return data;
+}
+
+static void same_job_same_bytes(void **state) {
+    struct epmt_jobfold *fold = filled(20, 2);
+    size_t len[2];
+    char *data[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const char *path = tempdir_name(&dir, i ? "two.h5" : "one.h5");
+        assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
+        data[i] = slurp(path, &len[i]);
+    }
+    assert_int_equal(len[0], len[1]);
+    assert_memory_equal(data[0], data[1], len[0]);
+    free(data[0]);
+    free(data[1]);
+    epmt_fold_destroy(fold);
+}
+
+static int count_files(void) {
+    char command[512];
+    int count = -1;
+
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", dir.path);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_int_equal(fscanf(pipe, "%d", &count), 1);
+    pclose(pipe);
+    return count;
+}
+
+// A disk that is full at any moment: an error, the old file, and nothing beside it.
+static void bears_a_full_disk(void **state) {
+    struct epmt_jobfold *old = filled(2, 1), *fold = filled(500, 2);
+    struct rlimit before, limit;
+    char path[PATH_MAX];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s", tempdir_name(&dir, "job.h5"));
+    assert_int_equal(epmt_jobfile_write(old, path, &err), 0);
+    int files = count_files();
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (rlim_t max = 0; max < 60000; max = max * 3 + 900) {
+        limit = (struct rlimit){max, before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        int status = epmt_jobfile_write(fold, path, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(status, -1);
+        assert_int_equal(err.code, EPMT_ERR_IO);
+        assert_int_equal(count_files(), files);
+        expect_same(old, path);
+    }
+    assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
+    expect_same(fold, path);
+    assert_int_equal(epmt_jobfile_write(fold, "/nonexistent/job.h5", &err), -1);
+    assert_int_equal(err.code, EPMT_ERR_IO);
+    epmt_fold_destroy(fold);
+    epmt_fold_destroy(old);
+}
+
+// P5 of the targets.
+static void is_small(void **state) {
+    static const struct {
+        uint64_t ranks, threads;
+        long max;
+    } cases[] = {{64, 1, 65536}, {1000, 1, 150 * 1000}, {1000, 5, 150 * 1000 + 90 * 4000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct epmt_jobfold *fold = filled(cases[i].ranks, cases[i].threads);
+        struct stat st;
+        write_and_compare(fold);
+        assert_int_equal(stat(tempdir_name(&dir, "job.h5"), &st), 0);
+        assert_true(st.st_size <= cases[i].max);
+        epmt_fold_destroy(fold);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(comes_back_as_it_was),
+        cmocka_unit_test(sums_up),
+        cmocka_unit_test(survives_strange_values),
+        cmocka_unit_test(keeps_odd_texts),
+        cmocka_unit_test(reads_lists),
+        cmocka_unit_test(same_job_same_bytes),
+        cmocka_unit_test(bears_a_full_disk),
+        cmocka_unit_test(is_small),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reduction over a transport in memory: every row arrives at the root exactly once, whatever
+// the number of ranks, the size of chunks and the order in which the ranks are stepped.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "aggregator/tree.h"
+
+// A message that was sent and not received; it is the sender's memory until then, so that reuse
+// of a buffer under way is seen.
+struct message {
+    struct message *next;
+    int from, to;
+    enum epmt_tag tag;
+    const void *data;
+    size_t len;
+    struct epmt_request *request; // the sender's
+};
+
+struct posted {
+    struct posted *next;
+    int from, to;
+    enum epmt_tag tag;
+    void *data;
+    size_t cap;
+    struct epmt_request *request;
+};
+
+static struct message *messages;
+static struct posted *receives;
+static int lost_rank = -1; // never steps
+
+static bool match(void) {
+    for (struct posted **r = &receives; *r; r = &(*r)->next) {
+        for (struct message **m = &messages; *m; m = &(*m)->next) {
+            struct posted *receive = *r;
+            struct message *message = *m;
+            if (message->from != receive->from || message->to != receive->to ||
+                message->tag != receive->tag)
+                continue;
+            assert_true(message->len <= receive->cap);
+            memcpy(receive->data, message->data, message->len);
+            receive->request->len = message->len;
+            receive->request->opaque[0] = message->request->opaque[0] = 1;
+            *r = receive->next;
+            *m = message->next;
+            free(receive);
+            free(message);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int send_message(struct epmt_transport *t, int peer, enum epmt_tag tag, const void *data,
+                        size_t len, struct epmt_request *request) {
+    struct message *message = malloc(sizeof *message), **at = &messages;
+
+    *request = (struct epmt_request){.active = true};
+    *message = (struct message){NULL, t->rank, peer, tag, data, len, request};
+    while (*at)
+        at = &(*at)->next;
+    *at = message;
+    return 0;
+}
+
+static int receive_message(struct epmt_transport *t, int peer, enum epmt_tag tag, void *data,
+                           size_t cap, struct epmt_request *request) {
+    struct posted *receive = malloc(sizeof *receive);
+
+    *request = (struct epmt_request){.active = true};
+    *receive = (struct posted){receives, peer, t->rank, tag, data, cap, request};
+    receives = receive;
+    return 0;
+}
+
+static int test_message(struct epmt_transport *t, struct epmt_request *request) {
+    (void)t;
+    assert_true(request->active);
+    while (match())
+        ;
+    if (request->opaque[0])
+        request->active = false;
+    return (int)request->opaque[0];
+}
+
+static void cancel_message(struct epmt_transport *t, struct epmt_request *request) {
+    (void)t;
+    for (struct posted **r = &receives; *r; r = &(*r)->next) {
+        if ((*r)->request == request) {
+            struct posted *gone = *r;
+            *r = gone->next;
+            free(gone);
+            break;
+        }
+    }
+    for (struct message **m = &messages; *m; m = &(*m)->next) {
+        if ((*m)->request == request) {
+            struct message *gone = *m;
+            *m = gone->next;
+            free(gone);
+            break;
+        }
+    }
+    request->active = false;
+}
+
+struct root {
+    unsigned *seen; // by rank * rows + row
+    unsigned rows, puts;
+    int fail_at; // put that fails, -1 none
+    bool finished, last_seen;
+    unsigned wrong_texts;
+};
+
+static int put(void *context, const void *fragment, size_t len) {
+    struct root *root = context;
+    struct epmt_fragment_header header;
+    struct epmt_fragment_reader reader;
+    struct epmt_row row;
+    int got;
+
+    if ((int)root->puts++ == root->fail_at)
+        return -1;
+    assert_int_equal(epmt_fragment_check(fragment, len, &header, NULL), 0);
+    assert_false(root->last_seen);
+    root->last_seen = header.flags & EPMT_FRAGMENT_LAST;
+    epmt_fragment_reader_init(&reader, fragment, &header);
+    while ((got = epmt_fragment_next(&reader, &row, NULL)) > 0) {
+        int64_t rank = row.record.value[EPMT_COL_mpirank].i;
+        int64_t number = row.record.value[EPMT_COL_tid].i;
+        char text[32];
+        root->seen[rank * root->rows + number]++;
+        int n = snprintf(text, sizeof text, "host%d", (int)rank / 4);
+        struct epmt_bytes host = row.record.value[EPMT_COL_hostname].text;
+        if (host.len != (uint64_t)n || memcmp(host.data, text, host.len))
+            root->wrong_texts++;
+    }
+    assert_int_equal(got, 0);
+    return 0;
+}
+
+static int finish(void *context) {
+    ((struct root *)context)->finished = true;
+    return 0;
+}
+
+struct rank {
+    struct epmt_tree tree;
+    struct epmt_transport transport;
+    struct epmt_bytes pieces[3];
+    void *memory;
+};
+
+// One fragment with rows `from`..`to` of a rank.
+static struct epmt_bytes piece_of(int rank, unsigned from, unsigned to, size_t text) {
+    size_t cap = 4096 + (to - from) * (100 + text);
+    char *data = malloc(cap), host[32], *args = calloc(1, text + 1);
+    struct epmt_fragment fragment;
+    struct epmt_fragment_header header = {.rank = rank};
+    struct epmt_record record;
+
+    memset(args, 'a', text);
+    epmt_fragment_init(&fragment, data, cap, NULL, 0);
+    for (unsigned i = from; i < to; i++) {
+        epmt_record_clear(&record);
+        epmt_record_set_i(&record, EPMT_COL_mpirank, rank);
+        epmt_record_set_i(&record, EPMT_COL_tid, i);
+        epmt_record_set_u(&record, EPMT_COL_usertime, (uint64_t)rank << 32 | i);
+        int n = snprintf(host, sizeof host, "host%d", rank / 4);
+        epmt_record_set_text(&record, EPMT_COL_hostname, host, (uint64_t)n);
+        epmt_record_set_text(&record, EPMT_COL_args, args, text);
+        assert_int_equal(epmt_fragment_add(&fragment, EPMT_ROW_PROCESS, &record), 0);
+    }
+    free(args);
+    return (struct epmt_bytes){data, epmt_fragment_seal(&fragment, &header)};
+}
+
+struct run {
+    int size;
+    unsigned rows;
+    size_t chunk, text;
+    struct root root;
+    struct rank *ranks;
+    uint64_t steps;
+};
+
+static void start(struct run *run) {
+    run->ranks = calloc((size_t)run->size, sizeof *run->ranks);
+    run->root.rows = run->rows;
+    run->root.seen = calloc((size_t)run->size * run->rows, sizeof *run->root.seen);
+    struct epmt_tree_sink sink = {put, finish, &run->root};
+    for (int i = 0; i < run->size; i++) {
+        struct rank *rank = &run->ranks[i];
+        struct epmt_tree_shape shape;
+        struct epmt_fragment_header about = {.rank = i};
+        unsigned part = run->rows / 3;
+        epmt_tree_binomial(i, run->size, &shape);
+        rank->pieces[0] = piece_of(i, 0, part, run->text);
+        rank->pieces[1] = piece_of(i, part, 2 * part, run->text);
+        rank->pieces[2] = piece_of(i, 2 * part, run->rows, run->text);
+        rank->memory = malloc(epmt_tree_memory(&shape, run->chunk));
+        rank->transport = (struct epmt_transport){.rank = i,
+                                                  .size = run->size,
+                                                  .send = send_message,
+                                                  .receive = receive_message,
+                                                  .test = test_message,
+                                                  .cancel = cancel_message};
+        epmt_tree_init(&rank->tree, &rank->transport, &shape, run->chunk, rank->memory, &about,
+                       rank->pieces, 3, &sink);
+    }
+}
+
+// Steps the ranks in a changing order until nothing moves any more.
+static void step_all(struct run *run) {
+    unsigned still = 0, order = 1;
+
+    while (still < 3) {
+        bool moved = false;
+        for (int i = 0; i < run->size; i++) {
+            order = order * 1103515245 + 12345;
+            int rank = (int)((unsigned)i * 7 + (order >> 16) % 3) % run->size;
+            if (rank != lost_rank)
+                moved |= epmt_tree_step(&run->ranks[rank].tree);
+        }
+        for (int i = 0; i < run->size; i++) {
+            if (i != lost_rank)
+                moved |= epmt_tree_step(&run->ranks[i].tree);
+        }
+        run->steps++;
+        still = moved ? 0 : still + 1;
+    }
+}
+
+static void end(struct run *run) {
+    for (int i = 0; i < run->size; i++) {
+        struct rank *rank = &run->ranks[i];
+        epmt_tree_abandon(&rank->tree);
+        for (int k = 0; k < 3; k++)
+            free((void *)(uintptr_t)rank->pieces[k].data);
+        free(rank->memory);
+    }
+    assert_null(receives);
+    assert_null(messages);
+    free(run->root.seen);
+    free(run->ranks);
+}
+
+static void check_complete(struct run *run) {
+    for (int i = 0; i < run->size; i++) {
+        assert_int_equal(run->ranks[i].tree.outcome, EPMT_TREE_WRITTEN);
+        assert_true(epmt_tree_settled(&run->ranks[i].tree));
+    }
+    assert_true(run->root.finished);
+    assert_true(run->root.last_seen);
+    assert_int_equal(run->root.wrong_texts, 0);
+    for (size_t i = 0; i < (size_t)run->size * run->rows; i++)
+        assert_int_equal(run->root.seen[i], 1);
+}
+
+static void test_every_size(void **state) {
+    (void)state;
+    for (int size = 1; size <= 70; size++) {
+        struct run run = {.size = size, .rows = 7, .chunk = 4096, .root = {.fail_at = -1}};
+        start(&run);
+        step_all(&run);
+        check_complete(&run);
+        end(&run);
+    }
+}
+
+static void test_many_chunks(void **state) {
+    (void)state;
+    for (size_t chunk = 512; chunk <= 8192; chunk *= 2) {
+        struct run run = {
+            .size = 23, .rows = 300, .chunk = chunk, .text = 100, .root = {.fail_at = -1}};
+        start(&run);
+        step_all(&run);
+        check_complete(&run);
+        assert_true(run.root.puts >= 15);
+        end(&run);
+    }
+}
+
+static void test_row_larger_than_a_chunk(void **state) {
+    struct run run = {.size = 5, .rows = 3, .chunk = 512, .text = 1000, .root = {.fail_at = -1}};
+
+    (void)state;
+    start(&run);
+    step_all(&run);
+    for (int i = 0; i < run.size; i++)
+        assert_int_equal(run.ranks[i].tree.outcome, EPMT_TREE_PARTIAL);
+    assert_true(run.root.finished);
+    end(&run);
+}
+
+static void test_failing_sink(void **state) {
+    (void)state;
+    for (int at = 0; at < 4; at++) {
+        struct run run = {
+            .size = 9, .rows = 60, .chunk = 1024, .text = 50, .root = {.fail_at = at}};
+        start(&run);
+        step_all(&run);
+        for (int i = 0; i < run.size; i++)
+            assert_int_equal(run.ranks[i].tree.outcome, EPMT_TREE_FAILED);
+        assert_false(run.root.finished);
+        end(&run);
+    }
+}
+
+// A rank that vanishes: its ancestors wait, nobody else is harmed, and giving up leaves nothing.
+static void test_lost_rank(void **state) {
+    struct run run = {.size = 12, .rows = 5, .chunk = 1024, .root = {.fail_at = -1}};
+
+    (void)state;
+    lost_rank = 6;
+    start(&run);
+    step_all(&run);
+    for (int i = 0; i < run.size; i++)
+        assert_int_equal(run.ranks[i].tree.outcome, EPMT_TREE_PENDING);
+    end(&run);
+    lost_rank = -1;
+}
+
+static void test_rounds_are_logarithmic(void **state) {
+    (void)state;
+    for (int size = 1; size <= 1 << 20; size = size * 2 + 1) {
+        struct epmt_tree_shape shape;
+        int rounds = 0, rank = size - 1;
+        epmt_tree_binomial(0, size, &shape);
+        while (1L << rounds < size)
+            rounds++;
+        assert_int_equal(shape.child_count, rounds);
+        for (int depth = 0; rank > 0; depth++) {
+            assert_true(depth <= rounds);
+            epmt_tree_binomial(rank, size, &shape);
+            rank = shape.parent;
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_many_chunks),
+        cmocka_unit_test(test_row_larger_than_a_chunk),
+        cmocka_unit_test(test_failing_sink),
+        cmocka_unit_test(test_lost_rank),
+        cmocka_unit_test(test_rounds_are_logarithmic),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
