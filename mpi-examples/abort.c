@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
     int aborting = argc > 1 ? atoi(argv[1]) : -1;
     if (aborting == -1)
         aborting = size - 1;
+    MPI_Barrier(MPI_COMM_WORLD); // all have left MPI_Init
     if (rank == aborting)
         MPI_Abort(MPI_COMM_WORLD, ABORT_CODE);
     MPI_Barrier(MPI_COMM_WORLD);
