@@ -65,7 +65,7 @@ static int make_dir(const char *path, bool shared) {
 int epmt_make_dirs(const char *path, size_t shared) {
     char part[PATH_MAX];
     size_t len = strlen(path);
-    int status = 0;
+    int status = 0, why = -ENOENT;
 
     if (len >= sizeof part)
         return -ENAMETOOLONG;
@@ -77,9 +77,12 @@ int epmt_make_dirs(const char *path, size_t shared) {
         memcpy(part, path, i);
         part[i] = '\0';
         status = make_dir(part, i <= shared);
-        // A parent that exists but may not be written to (EROFS, EACCES) is no fault yet.
+        // A parent that exists but may not be written to (EROFS, EACCES) is no fault yet. Where it
+        // is one, what is below it is only not there.
         if (status && i == len)
-            return status;
+            return status == -ENOENT ? why : status;
+        if (status && why == -ENOENT)
+            why = status;
     }
     int fd = epmt_prim_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0)

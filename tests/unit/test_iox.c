@@ -69,7 +69,10 @@ static void errors_are_returned_not_set(void **state) {
     assert_int_equal(epmt_prim_stat(dir.name, &st), -ENOENT);
     assert_int_equal(epmt_prim_unlink(dir.name), -ENOENT);
     assert_int_equal(epmt_prim_close(-1), -EBADF);
-    assert_int_equal(epmt_make_dirs("/proc/none/of/this", 0) < 0, 1);
+    assert_true(epmt_make_dirs("/proc/none/of/this", 0) < 0);
+    // Not that the parent is missing, but why it could not be made.
+    assert_int_not_equal(epmt_make_dirs("/sys/none/of/this", 0), -ENOENT);
+    assert_int_equal(epmt_make_dirs("/dev/null/of/this", 0), -ENOTDIR);
     assert_int_equal(errno, EDOM);
 }
 
