@@ -78,24 +78,28 @@ static int add(struct epmt_instrument *instrument, const struct epmt_cli *cli, c
     return variable->name && variable->value ? 0 : -1;
 }
 
-// Adds a setting of the guest that a file has changed and the environment does not name.
+// Adds a setting of the guest that a file has changed and the environment does not name, or names
+// otherwise: a relative path is absolute by now.
 static int add_setting(struct epmt_instrument *instrument, const struct epmt_cli *cli,
                        const struct epmt_setting *setting) {
     struct epmt_settings defaults;
     const char *now = (const char *)&cli->settings + setting->offset;
     char name[EPMT_VARIABLE_MAX], number[24];
-    const char *text, *usual;
+    const char *text, *usual, *named;
     uint64_t value, usual_value;
 
     epmt_settings_init(&defaults);
     epmt_setting_variable(setting, name);
-    if (!setting->guest || epmt_environment_get(cli->envp, name))
+    named = epmt_environment_get(cli->envp, name);
+    if (!setting->guest)
         return 0;
     if (setting->type == EPMT_SETTING_TEXT) {
         memcpy(&text, now, sizeof text);
         memcpy(&usual, (char *)&defaults + setting->offset, sizeof usual);
-        return strcmp(text, usual) ? add(instrument, cli, name, text) : 0;
+        return strcmp(text, named ? named : usual) ? add(instrument, cli, name, text) : 0;
     }
+    if (named)
+        return 0;
     memcpy(&value, now, sizeof value);
     memcpy(&usual_value, (char *)&defaults + setting->offset, sizeof usual_value);
     epmt_fmt(number, sizeof number, "%lu", (unsigned long)value);

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/fmt.h"
 #include "storage/strbuf.h"
@@ -124,6 +126,25 @@ static int read_user_file(struct epmt_settings *settings, char *const *envp,
     return result;
 }
 
+// What a job starts runs in other directories too: it must not leave its records in each of them.
+static int make_absolute(struct epmt_settings *settings, struct epmt_error *err) {
+    char here[PATH_MAX];
+    struct epmt_strbuf path = {0};
+
+    if (settings->output_prefix[0] == '/')
+        return 0;
+    if (!getcwd(here, sizeof here))
+        return epmt_errf_errno(err, EPMT_ERR_USAGE, "output_prefix %s is relative to no directory",
+                               settings->output_prefix);
+    epmt_strbuf_printf(&path, "%s/%s", here, settings->output_prefix);
+    const char *kept = path.failed ? NULL : keep(path.data);
+    epmt_strbuf_free(&path);
+    if (!kept)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    settings->output_prefix = kept;
+    return 0;
+}
+
 int epmt_settings_load(struct epmt_settings *settings, char *const *envp, struct epmt_error *err) {
     int result = 0;
 
@@ -134,6 +155,8 @@ int epmt_settings_load(struct epmt_settings *settings, char *const *envp, struct
     if (read_user_file(settings, envp, result ? NULL : err))
         result = -1;
     if (epmt_settings_from_environment(settings, envp, result ? NULL : err))
+        result = -1;
+    if (make_absolute(settings, result ? NULL : err))
         result = -1;
     return result;
 }

@@ -44,9 +44,14 @@ static int set(struct epmt_settings *settings, const struct epmt_setting *row, c
     char *field = (char *)settings + row->offset;
     const char *end = value + strlen(value);
     uint64_t number = 0;
+    struct epmt_settings defaults;
 
     switch (row->type) {
     case EPMT_SETTING_TEXT:
+        // Empty is as good as unset where the setting needs a value.
+        epmt_settings_init(&defaults);
+        if (!*value)
+            memcpy(&value, (const char *)&defaults + row->offset, sizeof value);
         memcpy(field, &value, sizeof value);
         return 0;
     case EPMT_SETTING_NUMBER:

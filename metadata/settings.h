@@ -15,7 +15,7 @@
 //   who   GUEST the preload reads it, CLI only the epmt command does
 // clang-format off
 #define EPMT_SETTINGS(X) \
-    X(output_prefix, TEXT, "/tmp/epmt/", GUEST, "directory of all job directories: <output_prefix>/<user>/<job id>/") \
+    X(output_prefix, TEXT, "/tmp/epmt/", GUEST, "directory of all job directories: <output_prefix>/<user>/<job id>/; `epmt` makes a relative path absolute") \
     X(disable, SWITCH, 0, GUEST, "1: the preload does nothing") \
     X(log, TEXT, "", GUEST, "where the preload writes its messages: a file, or stderr; empty: nowhere") \
     X(verbose, NUMBER, 0, GUEST, "how much is said: 0 faults, 1 life cycle, 2 details") \

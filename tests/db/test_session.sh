@@ -67,6 +67,22 @@ equal "an unknown job" 3 "$(status_of epmt show nothing)"
 uuid=$(sql 'select uuid from jobs')
 contains "a job by its uuid" "$uuid" "$(epmt show "${uuid:0:8}")"
 
+# A relative prefix is one place, wherever the job goes from there.
+cd "$TEST_DIR" || exit 1
+mkdir elsewhere
+check "a relative prefix" env EPMT_OUTPUT_PREFIX=relative EPMT_JOB_ID=here \
+    epmt -a run sh -c 'cd elsewhere && /bin/true'
+# shellcheck disable=SC2016
+check "a relative prefix, by source" env EPMT_OUTPUT_PREFIX=relative EPMT_JOB_ID=there \
+    sh -c 'eval `epmt source --bash`; cd elsewhere; /bin/true; exec epmt stop'
+equal "a relative prefix: its job files, and nothing elsewhere" "here.h5 there.h5" \
+    "$(find relative elsewhere -type f -exec basename {} \; | sort | paste -sd ' ')"
+equal "a relative prefix: every process" "sh true" "$(epmt dump --format csv relative/*/here |
+    python3 -c 'import csv, sys
+print(*sorted(row["exename"] for row in csv.DictReader(sys.stdin)))')"
+contains "an empty prefix is the usual one" "EPMT_OUTPUT_PREFIX='/tmp/epmt/'" \
+    "$(EPMT_OUTPUT_PREFIX='' epmt run -n true)"
+
 # Nothing there.
 equal "stop of nothing is a warning" 0 "$(EPMT_JOB_ID=nothing status_of epmt stop)"
 equal "stop -e of nothing is an error" 3 "$(EPMT_JOB_ID=nothing status_of epmt stop -e)"

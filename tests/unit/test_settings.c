@@ -124,6 +124,19 @@ static void an_empty_environment(void **state) {
     assert_null(epmt_environment_get(NULL, "HOME"));
 }
 
+static void an_empty_text_is_none(void **state) {
+    char *envp[] = {"EPMT_OUTPUT_PREFIX=", "EPMT_LOG=", NULL};
+    struct epmt_settings settings;
+    struct epmt_error err;
+
+    (void)state;
+    epmt_settings_init(&settings);
+    assert_int_equal(epmt_settings_set(&settings, "log", "stderr", &err), 0);
+    assert_int_equal(epmt_settings_from_environment(&settings, envp, &err), 0);
+    assert_string_equal(settings.output_prefix, "/tmp/epmt/");
+    assert_string_equal(settings.log, "");
+}
+
 static void variables_are_found(void **state) {
     char *envp[] = {"AB=1", "A=2", "C=", "D", "A=3", NULL};
 
@@ -144,6 +157,7 @@ int main(void) {
         cmocka_unit_test(switches),
         cmocka_unit_test(the_environment),
         cmocka_unit_test(an_empty_environment),
+        cmocka_unit_test(an_empty_text_is_none),
         cmocka_unit_test(variables_are_found),
     };
 
