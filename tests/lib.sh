@@ -183,6 +183,9 @@ run_both() { # DESCRIPTION COMMAND...
     equal "$description: same wait status" "$(cat "$plain.status")" "$(cat "$preloaded.status")"
 }
 
+# Whether a test may mount file systems of its own (root may, but not in every container).
+can_mount() { [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none "$TEST_DIR" 2>/dev/null; }
+
 # The project's own files of these suffixes, relative to the source directory, sorted.
 source_files() { # SUFFIX...
     local suffix names=()

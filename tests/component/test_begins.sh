@@ -174,9 +174,10 @@ for name in XCPU ALRM PIPE ABRT; do
     dies "sent by the system: SIG$name" "$(kill -l $name)" die_limit $name
 done
 cd / || exit 1
+ulimit -c 0
 job "a file beyond its limit" "$program" die_limit XFSZ # the journal's too, then
 equal "a file beyond its limit: the row is there" 1 "$(sql 'select count(*) from processes')"
-job "a stack overflow" sh -c "ulimit -c 0; exec $program die_fault STACK"
+job "a stack overflow" "$program" die_fault STACK
 equal "a stack overflow: the row is there" 1 \
     "$(sql "select count(*) from processes where state in ('killed', 'signaled')
             and exename = 'begins'")"

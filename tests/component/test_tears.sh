@@ -158,8 +158,7 @@ echo "status: $?, lines on damage: $(grep -c damaged "$TEST_DIR/said")"
 S
 export PRELOAD TEST_DIR
 mkdir -p "$EPMT_OUTPUT_PREFIX"
-if [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs -o size=64k none "$EPMT_OUTPUT_PREFIX" 2>/dev/null
-then
+if can_mount; then
     TEST_DB=$TEST_DIR/full.db
     export EPMT_JOB_ID=full EPMT_DB_URL=sqlite:///$TEST_DB
     unshare -m bash "$TEST_DIR/full.sh" >"$TEST_DIR/out" 2>&1

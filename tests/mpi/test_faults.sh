@@ -105,7 +105,7 @@ hello from rank 1 of 2" "$(cat "$TEST_DIR/out")"
 }
 for family in $(families); do half "$family"; done
 
-if [ "$(id -u)" = 0 ]; then
+if can_mount; then
     for family in $(families); do
         # A full disk: 64 KiB, filled up. A read-only one.
         mkdir -p "$TEST_DIR/small"
@@ -124,5 +124,7 @@ hello from rank 1 of 2" "$(cat "$TEST_DIR/out")"
                 "$(cat "$TEST_DIR/err")"
         done
     done
+else
+    echo "# no mount namespace here: the full and the read-only disk are left out"
 fi
 finish

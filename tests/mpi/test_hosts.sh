@@ -5,8 +5,8 @@
 # host's journal.
 . "$(dirname "$0")/../lib.sh"
 
-if [ "$(id -u)" != 0 ]; then
-    echo "# host names need root: checked by the continuous integration"
+if [ "$(id -u)" != 0 ] || ! unshare -u true 2>/dev/null; then
+    echo "# no host names of one's own here: that takes root, outside of a container"
     check "the other tests run without root" true
     finish
 fi
