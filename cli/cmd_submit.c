@@ -170,12 +170,16 @@ static int submit_and_report(struct submission *submission, const char *path, bo
     return stop_at_error ? -1 : 0;
 }
 
-static int submit_all_below(struct submission *submission, const char *dir) {
+static int submit_all_below(struct submission *submission, const char *dir, bool named) {
     struct epmt_paths paths = {0};
     struct epmt_error err;
     int result = 0;
 
     if (epmt_paths_find_jobs(&paths, dir, &err)) {
+        report_failure(submission, dir, &err);
+        result = stop_at_error ? -1 : 0;
+    } else if (!paths.count && named) {
+        epmt_errf(&err, EPMT_ERR_NOT_FOUND, "there are no jobs in %s", dir);
         report_failure(submission, dir, &err);
         result = stop_at_error ? -1 : 0;
     } else if (!paths.count) {
@@ -192,7 +196,7 @@ static int submit_path(struct submission *submission, const char *path) {
 
     switch (epmt_path_kind(path)) {
     case EPMT_PATH_DIR:
-        return submit_all_below(submission, path);
+        return submit_all_below(submission, path, true);
     case EPMT_PATH_JOBDIR:
     case EPMT_PATH_FILE:
         return submit_and_report(submission, path, true);
@@ -226,7 +230,7 @@ static int submit_what_is_new(struct submission *submission, struct epmt_error *
     if (epmt_path_kind(place.dir) == EPMT_PATH_NONE)
         epmt_say("submit", "there are no jobs: %s is not there", place.dir);
     else
-        submit_all_below(submission, place.dir);
+        submit_all_below(submission, place.dir, false);
     if (!submission->done && submission->first == EPMT_ERR_OK && !submission->cli->dry_run)
         printf("Nothing new in %s\n", place.dir);
     return 0;

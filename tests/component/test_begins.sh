@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 240
+# timeout: 600
 # The remaining ways to begin a process or a thread, and each signal that can end one: the program
 # behaves as without the preload, and its rows say what happened.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 300
+# timeout: 600
 # Programs as people run them, and what a program can see of itself: the same with and without the
 # preload.
 . "$(dirname "$0")/../lib.sh"

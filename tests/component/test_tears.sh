@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 240
+# timeout: 600
 # Journals that are torn, disks that are full, and crashes between any two writes: nothing that was
 # written is lost, and what is missing is counted and said.
 [ -w /dev/shm ] && export TMPDIR=/dev/shm # hundreds of jobs are made durable: in memory that is quick

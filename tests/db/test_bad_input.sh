@@ -28,6 +28,8 @@ for file in text.h5 cut.h5 empty.h5 missing.h5; do
     refused "dump $file" "$file" epmt dump "$file"
     refused "submit $file" "$file" epmt submit "$file"
 done
+mkdir hollow
+refused "submit of a directory without jobs" "no jobs in hollow" epmt submit hollow
 equal "nothing of them in the database" 0 "$(sql 'select count(*) from jobs')"
 refused "submit of bad and good" cut.h5 epmt submit cut.h5 "$good"
 equal "the good one is in" 1 "$(sql 'select count(*) from jobs')"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # clang-tidy, as .clang-tidy says, over the sources of the library and the programs.
-# timeout: 600
+# timeout: 1200
 . "$(dirname "$0")/../lib.sh"
 
 cd "$EPMT_SOURCE" || exit 1
