@@ -183,6 +183,19 @@ run_both() { # DESCRIPTION COMMAND...
     equal "$description: same wait status" "$(cat "$plain.status")" "$(cat "$preloaded.status")"
 }
 
+# `epmt submit` of what has ended by now, or is just ending.
+submit_ended() { # ARGUMENTS...
+    local status
+    for _ in $(seq 100); do
+        status=0
+        epmt submit "$@" >"$TEST_DIR/.submitted" 2>&1 || status=$?
+        grep -q 'still running' "$TEST_DIR/.submitted" || break
+        sleep 0.1
+    done
+    cat "$TEST_DIR/.submitted"
+    return $status
+}
+
 # Whether a test may mount file systems of its own (root may, but not in every container).
 can_mount() { [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none "$TEST_DIR" 2>/dev/null; }
 

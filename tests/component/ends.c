@@ -234,10 +234,16 @@ static int begin_daemon(void) {
     int ends[2];
     char c;
 
-    if (pipe(ends) || daemon(1, 1))
+    if (pipe(ends))
         return 1;
+    pid_t pid = fork();
+    if (!pid)
+        exit(daemon(1, 1) ? 1 : 25);
     close(ends[1]);
-    return read(ends[0], &c, 1) == 0 ? 25 : 1;
+    if (read(ends[0], &c, 1)) // until the daemon too has ended
+        return 1;
+    wait_and_print(pid);
+    return 26;
 }
 
 static int see_signals(void) {

@@ -17,7 +17,7 @@ job() { # DESCRIPTION COMMAND...
     TEST_DB=$TEST_DIR/$number.db
     export EPMT_OUTPUT_PREFIX=$TEST_DIR/$number/ EPMT_JOB_ID=$number EPMT_DB_URL=sqlite:///$TEST_DB
     run_both "$description" "$@"
-    epmt submit "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
+    submit_ended "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
     equal "$description: submit says nothing but what it did" 1 \
         "$(grep -c '^Imported successfully' "$TEST_DIR/said")"
 }

@@ -12,7 +12,7 @@ mode() { # NAME
     TEST_DB=$TEST_DIR/$1.db
     export EPMT_OUTPUT_PREFIX=$TEST_DIR/$1/ EPMT_JOB_ID=$1 EPMT_DB_URL=sqlite:///$TEST_DB
     run_both "$1" "$program" "$1"
-    check "$1: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$1: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
 }
 
 ended() { # NAME STATE|CODE|SIGNAL|THREADS
@@ -66,7 +66,7 @@ mode begin_raw_clone
 equal "clone without the C library: the child has a row" 24 "$(sql \
     'select c.exitcode from processes c join processes p on c.ppid = p.pid')"
 mode begin_daemon
-equal "daemon: both processes have a row" 'ends|0 ends|25' "$(sql \
+equal "daemon: each process has a row" 'ends|0 ends|25 ends|26' "$(sql \
     "select group_concat(exename || '|' || exitcode, ' ')
      from (select * from processes order by exitcode)")"
 mode see_signals

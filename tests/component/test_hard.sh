@@ -13,7 +13,7 @@ mode() { # NAME
     TEST_DB=$TEST_DIR/$1.db
     export EPMT_OUTPUT_PREFIX=$TEST_DIR/$1/ EPMT_JOB_ID=$1 EPMT_DB_URL=sqlite:///$TEST_DB
     run_both "$1" "$program" "$1"
-    check "$1: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$1: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
 }
 
 rows() { # NAME STATE|CODE|SIGNAL ...

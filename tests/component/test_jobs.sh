@@ -110,7 +110,7 @@ new_job running
 env LD_PRELOAD="$PRELOAD" sleep 30 >/dev/null 2>&1 &
 sleeper=$!
 for _ in $(seq 100); do
-    find "$EPMT_OUTPUT_PREFIX" -path '*running*' -name '*.journal' | grep -q . && break
+    find "$EPMT_OUTPUT_PREFIX" -path '*running*' -name '*.journal' -size +0 | grep -q . && break
     sleep 0.05
 done
 unset EPMT_JOB_ID

@@ -17,11 +17,7 @@ job() { # DESCRIPTION COMMAND...
     TEST_DB=$TEST_DIR/$number.db
     export EPMT_OUTPUT_PREFIX=$TEST_DIR/$number/ EPMT_JOB_ID=$number EPMT_DB_URL=sqlite:///$TEST_DB
     run_both "$description" "$TEST_DIR/fresh" "$@"
-    for _ in $(seq 50); do # what outlives its parent makes the job a running one
-        epmt submit "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
-        grep -q 'still running' "$TEST_DIR/said" || break
-        sleep 0.1
-    done
+    submit_ended "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1 # something may outlive its parent
 }
 cat >"$TEST_DIR/fresh" <<'S'
 #!/bin/sh

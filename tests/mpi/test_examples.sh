@@ -21,7 +21,7 @@ example() { # FAMILY NP STATUS PROGRAM ARGUMENTS...
         equal "$what: one file is left" 1 "$(find "$EPMT_OUTPUT_PREFIX" -type f | wc -l)"
         equal "$what: nothing on standard error" "" "$(cat "$TEST_DIR/err")"
     fi
-    check "$what: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$what: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$what: one job" 1 "$(sql 'select count(*) from jobs')"
     equal "$what: every rank" "$np" \
         "$(sql 'select count(distinct mpirank) from processes where mpirank is not null')"

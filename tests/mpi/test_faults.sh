@@ -24,7 +24,7 @@ hello() { # DESCRIPTION FAMILY NP
 
 # After a failed job file the journals stand: submit makes the job of them, with full records.
 recovered() { # DESCRIPTION NP
-    check "$1: submit from the journals" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$1: submit from the journals" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$1: every rank" "$(seq -s , 0 $(($2 - 1)))" \
         "$(sql 'select group_concat(mpirank) from (select mpirank from processes order by 1)')"
     equal "$1: with its measurements" "$2" "$(sql \
@@ -59,7 +59,7 @@ for family in $(families); do
     tree_of "nobackend-$family"
     rm "$TEST_DIR/nobackend-$family/lib/epmt/"libepmt-mpi-*.so
     hello "$family, no back end" "$family" 2
-    check "$family, no back end: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family, no back end: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family, no back end: processes are there, without rank" "2|0" \
         "$(sql 'select count(*), count(mpirank) from processes')"
     PRELOAD=$installed
@@ -99,7 +99,7 @@ half() { # FAMILY
     equal "$family, half preloaded: exit status" 0 $?
     equal "$family, half preloaded: output" "hello from rank 0 of 2
 hello from rank 1 of 2" "$(cat "$TEST_DIR/out")"
-    check "$family, half preloaded: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family, half preloaded: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family, half preloaded: the rank that carries it is there" "0|2|finalized" \
         "$(sql 'select mpirank, numranks, state from processes')"
 }

@@ -58,7 +58,7 @@ for family in $(families); do
     equal "$family: exit status" 0 $?
     equal "$family: one file is left" 1 "$(find "$EPMT_OUTPUT_PREFIX" -type f | wc -l)"
     equal "$family: one directory is left" 1 "$(find "$EPMT_OUTPUT_PREFIX" -mindepth 2 -type d | wc -l)"
-    check "$family: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family: ranks of all hosts" "h1 2,h2 2,h3 2,h4 2" "$(sql \
         "select group_concat(hostname || ' ' || n) from (select hostname, count(*) n
          from processes where mpirank is not null group by hostname order by hostname)")"

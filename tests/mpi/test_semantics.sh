@@ -17,7 +17,7 @@ for family in $(families); do
         equal "$family, attributes, $how: exit status" 0 $?
         equal "$family, attributes, $how: output" finalized "$(cat "$TEST_DIR/out")"
         equal "$family, attributes, $how: nothing on standard error" "" "$(cat "$TEST_DIR/err")"
-        check "$family, attributes, $how: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+        check "$family, attributes, $how: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
         equal "$family, attributes, $how: every rank" 0,1,2 "$(sql \
             'select group_concat(mpirank) from (select mpirank from processes order by 1)')"
     done
@@ -46,7 +46,7 @@ for family in $(families); do
         equal "$family, three steps at once: exit status" 0 $?
     done
     unset EPMT_JOB_ID
-    check "$family, three steps at once: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family, three steps at once: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family, three steps at once: ranks and children in one job" "1|9|9" "$(sql \
         "select count(distinct job_id), count(mpirank), sum(exename = 'true') from processes")"
 done
