@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 120
+# timeout: 300
 # Any bytes in arguments, tags, program names, paths and the environment reach the job file and the
 # database, and come back as they were, argument boundaries kept.
 . "$(dirname "$0")/../lib.sh"

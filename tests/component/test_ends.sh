@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 240
+# timeout: 600
 # Ways to begin and to end a process or a thread: the program behaves as without the preload, and
 # its rows say what happened.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 240
+# timeout: 600
 # Programs that are hard on whoever shares a process with them: limits, races at the end, handlers
 # in the wrong moment, little memory and small stacks. They behave as without the preload, and
 # their rows are there.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 120
+# timeout: 300
 # Serial programs and job scripts: start, run, stop, source and `epmt -a run`.
 . "$(dirname "$0")/../lib.sh"
 

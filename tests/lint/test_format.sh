@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # clang-format finds nothing to change in C, shellcheck nothing to say about the scripts.
-# timeout: 180
+# timeout: 600
 . "$(dirname "$0")/../lib.sh"
 
 # The files that clang-format would change.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 400
+# timeout: 1200
 # The examples under the preload: same output and status, and the rows that each is there for.
 . "$(dirname "$0")/../lib.sh"
 

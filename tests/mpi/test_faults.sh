@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 400
+# timeout: 1200
 # What can go wrong around MPI_Finalize: the program's output and status stay what they are, in
 # time, and no record is lost.
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 300
+# timeout: 1200
 # Four hosts by name (UTS namespaces, as root): rows of all hosts in one file, nothing left of any
 # host's journal.
 . "$(dirname "$0")/../lib.sh"

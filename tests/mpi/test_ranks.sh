@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 600
+# timeout: 1200
 # The main job on both MPIs, C and the three Fortran bindings: ranks 0..n-1 once each, every thread
 # row under its process with the same rank, one file and nothing else, readable by stock tools,
 # the same counts in the database.
