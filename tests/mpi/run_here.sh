@@ -6,4 +6,4 @@ PRELOAD=$EPMT_PREFIX/lib/libepmt.so
 # shellcheck source=/dev/null
 . "$EPMT_BUILD/tests/mpi.sh"
 MPI_OPTIONS=()
-MPI_TIMEOUT=60 mpi_run "$1" 2 "$2"
+MPI_TIMEOUT=120 mpi_run "$1" 2 "$2"

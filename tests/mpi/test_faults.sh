@@ -15,7 +15,7 @@ fresh() { # NAME
 
 # Runs hello and holds its output against that without the preload.
 hello() { # DESCRIPTION FAMILY NP
-    MPI_TIMEOUT=60 mpi_run "$2" "$3" "$(examples "$2")/hello" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
+    MPI_TIMEOUT=120 mpi_run "$2" "$3" "$(examples "$2")/hello" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
     equal "$1: exit status" 0 $?
     equal "$1: output" "$(for r in $(seq 0 $(($3 - 1))); do echo "hello from rank $r of $3"; done)" \
         "$(cat "$TEST_DIR/out")"
@@ -66,7 +66,8 @@ for family in $(families); do
 
     fresh "$family-missing/prefix/that/is/made"
     mkdir -p "$TEST_DIR/$family-missing"
-    hello "$family, output directory missing" "$family" 2
+    EPMT_FINALIZE_TIMEOUT=120 EPMT_PARTIAL_TIMEOUT=60 \
+        hello "$family, output directory missing" "$family" 2
     equal "$family, output directory missing: it is made" 1 \
         "$(find "$TEST_DIR/$family-missing" -name '*.h5' | wc -l)"
 
@@ -88,11 +89,11 @@ half() { # FAMILY
     case $family in
     openmpi)
         [ "$(id -u)" = 0 ] && options+=(--allow-run-as-root)
-        timeout -s KILL 60 "$mpirun_openmpi" "${options[@]}" --oversubscribe \
+        timeout -s KILL 120 "$mpirun_openmpi" "${options[@]}" --oversubscribe \
             -n 1 -x "LD_PRELOAD=$PRELOAD" "$hello" : -n 1 "$hello" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
         ;;
     mpich)
-        timeout -s KILL 60 "$mpirun_mpich" -n 1 -env LD_PRELOAD "$PRELOAD" "$hello" : \
+        timeout -s KILL 120 "$mpirun_mpich" -n 1 -env LD_PRELOAD "$PRELOAD" "$hello" : \
             -n 1 "$hello" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
         ;;
     esac

@@ -22,7 +22,7 @@ exec nsenter -t "\$(cat "$hosts/\$h.pid")" -u -- sh -c "\$*"
 EOF
 chmod +x "$hosts/sh"
 for h in h1 h2 h3 h4; do
-    unshare -u sh -c "hostname $h; exec sleep 600" </dev/null >/dev/null 2>&1 &
+    unshare -u sh -c "hostname $h; exec sleep 1200" </dev/null >/dev/null 2>&1 &
     echo $! >"$hosts/$h.pid"
 done
 stop_hosts() { for h in h1 h2 h3 h4; do kill "$(cat "$hosts/$h.pid")" 2>/dev/null; done; }
@@ -37,13 +37,14 @@ done
 on_hosts() { # FAMILY PROGRAM
     case $1 in
     openmpi)
-        timeout -s KILL 100 "$hosts/sh" h1 "$mpirun_openmpi --allow-run-as-root --oversubscribe \
+        timeout -s KILL 200 "$hosts/sh" h1 "$mpirun_openmpi --allow-run-as-root --oversubscribe \
             --mca plm_rsh_agent $hosts/sh --mca oob_tcp_if_include lo --mca btl_tcp_if_include lo \
             --mca btl self,vader,tcp --host h1:2,h2:2,h3:2,h4:2 --bind-to none \
-            -x EPMT_OUTPUT_PREFIX -x LD_PRELOAD=$PRELOAD $2"
+            -x EPMT_OUTPUT_PREFIX -x EPMT_PARTIAL_TIMEOUT -x EPMT_FINALIZE_TIMEOUT \
+            -x LD_PRELOAD=$PRELOAD $2"
         ;;
     mpich)
-        timeout -s KILL 100 "$hosts/sh" h1 "$mpirun_mpich -localhost 127.0.0.1 -iface lo \
+        timeout -s KILL 200 "$hosts/sh" h1 "$mpirun_mpich -localhost 127.0.0.1 -iface lo \
             -launcher ssh -launcher-exec $hosts/sh -hosts h1,h2,h3,h4 -n 8 \
             -genv LD_PRELOAD $PRELOAD $2"
         ;;

@@ -12,7 +12,7 @@ for family in $(families); do
         export EPMT_OUTPUT_PREFIX=$TEST_DIR/$family-$how/
         TEST_DB=$TEST_DIR/$family-$how.db
         export EPMT_DB_URL=sqlite:///$TEST_DB
-        MPI_TIMEOUT=60 mpi_run "$family" 3 "$TEST_DIR/attributes" $how \
+        MPI_TIMEOUT=120 mpi_run "$family" 3 "$TEST_DIR/attributes" $how \
             >"$TEST_DIR/out" 2>"$TEST_DIR/err"
         equal "$family, attributes, $how: exit status" 0 $?
         equal "$family, attributes, $how: output" finalized "$(cat "$TEST_DIR/out")"
@@ -57,7 +57,7 @@ check "compile another" cc -shared -fPIC "$TEST_DIR/empty.c" -o "$TEST_DIR/libot
 check "compile loader" cc -D_GNU_SOURCE "$here/loader.c" -o "$TEST_DIR/loader" -pthread
 export EPMT_OUTPUT_PREFIX=$TEST_DIR/loader-out/
 equal "MPI is looked for while another thread loads libraries" "done" "$(
-    timeout -s KILL 20 env LD_PRELOAD="$PRELOAD" "$TEST_DIR/loader" "$TEST_DIR/libmpi_none.so" \
+    timeout -s KILL 60 env LD_PRELOAD="$PRELOAD" "$TEST_DIR/loader" "$TEST_DIR/libmpi_none.so" \
         "$TEST_DIR/libother.so" 2>&1
 )"
 finish
