@@ -103,6 +103,10 @@ int epmt_prim_fsync(int fd) {
     return (int)CALL1(SYS_fsync, fd);
 }
 
+ssize_t epmt_prim_getdents(int fd, void *data, size_t len) {
+    return call(SYS_getdents64, fd, (long)data, (long)len, 0, 0, 0);
+}
+
 pid_t epmt_prim_getpid(void) {
     return (pid_t)CALL0(SYS_getpid);
 }

@@ -31,6 +31,8 @@ int epmt_prim_unlink(const char *path);
 int epmt_prim_rmdir(const char *path);
 ssize_t epmt_prim_readlink(const char *path, char *data, size_t cap);
 int epmt_prim_fsync(int fd);
+// Entries of a directory, as struct dirent64.
+ssize_t epmt_prim_getdents(int fd, void *data, size_t len);
 
 pid_t epmt_prim_getpid(void);
 pid_t epmt_prim_gettid(void);

@@ -9,6 +9,7 @@
 #include "common/prim.h"
 #include "preload/collect.h"
 #include "preload/process.h"
+#include "preload/unbegun.h"
 
 #include "common/poison.h"
 
@@ -168,7 +169,7 @@ bool epmt_threads_alone(void) {
 }
 
 uint64_t epmt_threads_live_count(void) {
-    return registry.live_count + 4; // a few may begin meanwhile
+    return registry.live_count + epmt_unbegun_count() + 4; // a few may begin meanwhile
 }
 
 static void add_live(const struct epmt_thread *thread, struct epmt_record *process,
@@ -183,18 +184,43 @@ static void add_live(const struct epmt_thread *thread, struct epmt_record *proce
         registry.lost++;
 }
 
+static bool is_listed(pid_t tid) {
+    const struct epmt_thread *thread = registry.live;
+
+    while (thread && thread->tid != tid)
+        thread = thread->next;
+    return thread || tid == registry.main.tid;
+}
+
+// Adds the threads that have not run yet; the lock is held. Returns how many.
+static unsigned add_unbegun(struct epmt_record *process, struct epmt_fragment *rows) {
+    pid_t tids[EPMT_UNBEGUN_MAX];
+    unsigned count = epmt_unbegun_find(tids, is_listed);
+
+    for (unsigned i = 0; i < count; i++) {
+        struct epmt_thread thread;
+        now_is_start(&thread);
+        thread.tid = tids[i];
+        add_live(&thread, process, rows);
+    }
+    return count;
+}
+
 void epmt_threads_collect(struct epmt_record *process, struct epmt_fragment *rows,
                           struct epmt_threads_summary *summary) {
+    unsigned unbegun = 0;
+
     add_live(&registry.main, process, rows);
     // Without the lock the list may be half changed: the live threads' rows are given up, not the
     // process's.
     if (epmt_lock_take(&registry.lock)) {
         for (const struct epmt_thread *t = registry.live; t; t = t->next)
             add_live(t, process, rows);
+        unbegun = add_unbegun(process, rows);
         epmt_lock_release(&registry.lock);
     }
     epmt_record_fold(process, &registry.ended);
-    *summary = (struct epmt_threads_summary){registry.seen, registry.lost};
+    *summary = (struct epmt_threads_summary){registry.seen + unbegun, registry.lost};
 }
 
 struct epmt_fragment *epmt_threads_ended(unsigned index) {

@@ -10,6 +10,7 @@
 #include "preload/export.h"
 #include "preload/process.h"
 #include "preload/threads.h"
+#include "preload/unbegun.h"
 
 #include "common/poison.h"
 
@@ -31,6 +32,7 @@ static struct {
 void epmt_thread_starts_begin(void) {
     epmt_lock_reset(&starts.lock);
     starts.unused = NULL;
+    epmt_unbegun_forget();
 }
 
 static struct start *take_start(void) {
@@ -75,6 +77,7 @@ static struct start begin(void *argument) {
     give_start(argument);
     if (epmt_process_standing() == EPMT_MINE)
         epmt_thread_begin();
+    epmt_unbegun_add(-1);
     epmt_leave(saved);
     return start;
 }
@@ -97,8 +100,10 @@ static struct start *prepare(const struct start *what) {
     bool mine = epmt_process_standing() == EPMT_MINE && epmt_self.life == EPMT_LIFE_READY;
     struct start *start = mine ? take_start() : NULL;
 
-    if (start)
+    if (start) {
         *start = *what;
+        epmt_unbegun_add(1);
+    }
     epmt_leave(saved);
     return start;
 }
@@ -106,8 +111,10 @@ static struct start *prepare(const struct start *what) {
 static int created(int status, struct start *start) {
     int saved = epmt_enter();
 
-    if (status)
+    if (status) {
         give_start(start);
+        epmt_unbegun_add(-1);
+    }
     epmt_leave(saved);
     return status;
 }

@@ -170,6 +170,22 @@ static int end_many_threads(void) {
     return 0;
 }
 
+// The only processor is busy with this thread until the end.
+static int end_before_threads_run(void) {
+    cpu_set_t one;
+    pthread_t thread;
+
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    if (sched_setaffinity(0, sizeof one, &one))
+        return 1;
+    for (int i = 0; i < 3; i++) {
+        if (pthread_create(&thread, NULL, wait_for_ever, NULL))
+            return 1;
+    }
+    return 0;
+}
+
 static int begin_fork(void) {
     pid_t pid = fork();
 
@@ -309,10 +325,11 @@ static const struct {
     MODE(end_return) MODE(end_exit) MODE(end__exit) MODE(end__Exit) MODE(end_quick_exit)
         MODE(end_err) MODE(end_error) MODE(end_abort) MODE(end_segv) MODE(end_term) MODE(end_kill)
             MODE(end_syscall) MODE(end_exit_in_thread) MODE(end_pthread_exit)
-                MODE(end_while_threads_run) MODE(end_c11_threads) MODE(end_cancelled_threads)
-                    MODE(end_many_threads) MODE(begin_fork) MODE(begin_vfork) MODE(begin_spawn)
-                        MODE(begin_exec) MODE(begin_raw_clone) MODE(begin_daemon) MODE(see_signals)
-                            MODE(see_eintr) MODE(see_descriptors)};
+                MODE(end_while_threads_run) MODE(end_before_threads_run) MODE(end_c11_threads)
+                    MODE(end_cancelled_threads) MODE(end_many_threads) MODE(begin_fork)
+                        MODE(begin_vfork) MODE(begin_spawn) MODE(begin_exec) MODE(begin_raw_clone)
+                            MODE(begin_daemon) MODE(see_signals) MODE(see_eintr)
+                                MODE(see_descriptors)};
 
 int main(int argc, char **argv) {
     for (unsigned i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++) {
