@@ -194,7 +194,7 @@ static bool is_listed(pid_t tid) {
 
 // Adds the threads that have not run yet; the lock is held. Returns how many.
 static unsigned add_unbegun(struct epmt_record *process, struct epmt_fragment *rows) {
-    pid_t tids[EPMT_UNBEGUN_MAX];
+    static pid_t tids[EPMT_UNBEGUN_MAX]; // the stack may be small
     unsigned count = epmt_unbegun_find(tids, is_listed);
 
     for (unsigned i = 0; i < count; i++) {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define EPMT_UNBEGUN_MAX 64
+#define EPMT_UNBEGUN_MAX 1024
 
 // Forgets all, in a child of fork.
 void epmt_unbegun_forget(void);

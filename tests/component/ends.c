@@ -179,7 +179,7 @@ static int end_before_threads_run(void) {
     CPU_SET(sched_getcpu(), &one);
     if (sched_setaffinity(0, sizeof one, &one))
         return 1;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 200; i++) {
         if (pthread_create(&thread, NULL, wait_for_ever, NULL))
             return 1;
     }

@@ -37,8 +37,8 @@ ended end_exit_in_thread 'exited|11|0|2'
 ended end_pthread_exit 'exited|0|0|2'
 ended end_while_threads_run 'exited|0|0|4'
 equal "threads that still run have a row" 4 "$(sql 'select count(*) from threads')"
-ended end_before_threads_run 'exited|0|0|4'
-equal "threads that have not run yet have a row" 4 "$(sql 'select count(distinct tid) from threads')"
+ended end_before_threads_run 'exited|0|0|201'
+equal "threads that have not run yet have a row" 201 "$(sql 'select count(distinct tid) from threads')"
 ended end_c11_threads 'exited|0|0|5'
 equal "C11 threads have a row" 5 "$(sql 'select count(distinct start) from threads')"
 ended end_cancelled_threads 'exited|0|0|5'
