@@ -103,6 +103,10 @@ int epmt_prim_fsync(int fd) {
     return (int)CALL1(SYS_fsync, fd);
 }
 
+int epmt_prim_uname(struct utsname *name) {
+    return (int)CALL1(SYS_uname, name);
+}
+
 pid_t epmt_prim_getpid(void) {
     return (pid_t)CALL0(SYS_getpid);
 }
@@ -130,6 +134,17 @@ void *epmt_prim_map(size_t len) {
     return at < 0 && at > -4096 ? NULL : (void *)at;
 }
 
+void *epmt_prim_map_file(int fd, size_t len, int *error) {
+    long at = call(SYS_mmap, 0, (long)len, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    *error = at < 0 && at > -4096 ? (int)at : 0;
+    return *error ? NULL : (void *)at;
+}
+
+int epmt_prim_wipe_on_fork(void *at, size_t len) {
+    return (int)CALL3(SYS_madvise, at, len, MADV_WIPEONFORK);
+}
+
 void epmt_prim_unmap(void *at, size_t len) {
     CALL2(SYS_munmap, at, len);
 }
@@ -153,6 +168,10 @@ void epmt_prim_signal_take(int number) {
     uint64_t set = UINT64_C(1) << (number - 1);
 
     CALL4(SYS_rt_sigtimedwait, &set, NULL, &at_once, KERNEL_SET_LEN);
+}
+
+void epmt_prim_yield(void) {
+    CALL0(SYS_sched_yield);
 }
 
 void epmt_prim_sleep(const struct timespec *span) {

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/guard.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "preload/collect.h"
 #include "preload/process.h"
@@ -16,18 +17,20 @@
 #define ROWS_LEN 65536 // rows of ended threads, one fragment
 #define ROWS_MAX 4096  // fragments at most, whatever the setting says
 
-static struct {
+static EPMT_HOT(1) struct {
     struct epmt_lock lock;
     struct epmt_thread main;
     struct epmt_thread *live;   // without main
     struct epmt_thread *unused; // entries to be used again
     unsigned row_fragments;
-    struct epmt_record ended; // the ended threads, folded
     uint64_t seen, lost, live_count;
     pthread_key_t key;
     bool has_key;
-    struct epmt_fragment *rows[ROWS_MAX]; // last: as a rule never touched
+    bool has_ended; // a thread has; else what follows was never touched
 } registry;
+
+static struct epmt_record ended; // the ended threads, folded
+static struct epmt_fragment *row_fragments[ROWS_MAX];
 
 static void now_is_start(struct epmt_thread *thread) {
     thread->tid = epmt_prim_gettid();
@@ -46,7 +49,7 @@ void epmt_threads_begin(void) {
     registry.row_fragments = 0;
     registry.seen = 1;
     registry.lost = registry.live_count = 0;
-    epmt_record_clear(&registry.ended);
+    registry.has_ended = false;
     if (!registry.has_key)
         registry.has_key = !pthread_key_create(&registry.key, thread_end);
     registry.main = (struct epmt_thread){
@@ -107,7 +110,7 @@ void epmt_thread_begin(void) {
 // Room for one more row of an ended thread; the lock is held.
 static struct epmt_fragment *room_for_row(void) {
     unsigned count = registry.row_fragments;
-    struct epmt_fragment *last = count ? registry.rows[count - 1] : NULL;
+    struct epmt_fragment *last = count ? row_fragments[count - 1] : NULL;
 
     if (last && last->cap - last->len >= EPMT_THREAD_ROW_MAX)
         return last;
@@ -117,13 +120,16 @@ static struct epmt_fragment *room_for_row(void) {
     if (!last)
         return NULL;
     epmt_fragment_init(last, last + 1, ROWS_LEN - sizeof *last, NULL, 0);
-    return registry.rows[registry.row_fragments++] = last;
+    return row_fragments[registry.row_fragments++] = last;
 }
 
 static void keep_row(const struct epmt_record *row) {
     struct epmt_fragment *rows = room_for_row();
 
-    epmt_record_fold(&registry.ended, row);
+    if (!registry.has_ended)
+        epmt_record_clear(&ended);
+    registry.has_ended = true;
+    epmt_record_fold(&ended, row);
     if (!rows || epmt_fragment_add(rows, EPMT_ROW_THREAD, row))
         registry.lost++;
 }
@@ -175,8 +181,7 @@ static void add_live(const struct epmt_thread *thread, struct epmt_record *proce
                      struct epmt_fragment *rows) {
     struct epmt_record row;
 
-    epmt_collect_thread(thread, thread == epmt_tls.thread, &row,
-                        thread == &registry.main ? process : NULL);
+    epmt_collect_thread(thread, thread == epmt_tls.thread, &row, process);
     epmt_record_set_u(&row, EPMT_COL_revision, epmt_self.revision);
     epmt_record_fold(process, &row);
     if (rows && epmt_fragment_add(rows, EPMT_ROW_THREAD, &row))
@@ -193,10 +198,11 @@ void epmt_threads_collect(struct epmt_record *process, struct epmt_fragment *row
             add_live(t, process, rows);
         epmt_lock_release(&registry.lock);
     }
-    epmt_record_fold(process, &registry.ended);
+    if (registry.has_ended)
+        epmt_record_fold(process, &ended);
     *summary = (struct epmt_threads_summary){registry.seen, registry.lost};
 }
 
 struct epmt_fragment *epmt_threads_ended(unsigned index) {
-    return index < registry.row_fragments ? registry.rows[index] : NULL;
+    return index < registry.row_fragments ? row_fragments[index] : NULL;
 }

@@ -43,6 +43,12 @@ static void end_by_exit(int status, void *unused) {
     end(status);
 }
 
+static void (*real__exit(void))(int) {
+    EPMT_REAL(_exit);
+
+    return real;
+}
+
 EPMT_EXPORT pid_t fork(void) {
     EPMT_REAL(fork);
 
@@ -50,6 +56,7 @@ EPMT_EXPORT pid_t fork(void) {
         errno = ENOSYS;
         return -1;
     }
+    real__exit(); // found once here, and not in each child
     pid_t pid = real();
     if (pid == 0) {
         int saved = epmt_enter();
@@ -89,10 +96,8 @@ static _Noreturn void leave(void (*real)(int), int status) {
 }
 
 EPMT_EXPORT void _exit(int status) {
-    EPMT_REAL(_exit);
-
     end(status);
-    leave(real, status);
+    leave(real__exit(), status);
 }
 
 EPMT_EXPORT void _Exit(int status) {

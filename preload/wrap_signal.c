@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/guard.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "common/real.h"
 #include "preload/crash.h"
@@ -28,11 +29,13 @@ static const int fatal[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT,   SIGSY
 #define FATAL_COUNT (sizeof fatal / sizeof *fatal)
 
 // What the program set where the kernel has our handler.
+// Written for few programs; so is the page, and none of it is read where the bit is not set.
 static struct sigaction believed[FATAL_COUNT];
+static EPMT_HOT(1) _Atomic uint32_t has_belief;
 
 // Not in the first process of a pid namespace: the kernel spares it a signal whose disposition is
 // the default one, but would run our handler.
-static bool watching;
+static EPMT_HOT(1) bool watching;
 
 // The index of a signal in the list, or -1.
 static int index_of(int number) {
@@ -43,15 +46,9 @@ static int index_of(int number) {
     return -1;
 }
 
-static int kernel_sigaction(int number, const struct sigaction *act, struct sigaction *old) {
-    EPMT_REAL(sigaction);
-
-    if (!real) {
-        errno = ENOSYS;
-        return -1;
-    }
-    return real(number, act, old);
-}
+// The C library's own, past whoever stands behind us: what we set is nobody's business.
+int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
+#define kernel_sigaction __sigaction
 
 // A fault happens again by itself when the handler returns, in the frame where it was. A trap does
 // not: the program would go on behind it.
@@ -66,14 +63,17 @@ static bool is_crash(int number) {
            number == SIGTRAP || number == SIGABRT || number == SIGSYS;
 }
 
+static char crash_list[4096];
+
 static void on_fatal(int number, siginfo_t *info, void *context) {
     const struct sigaction by_default = {.sa_handler = SIG_DFL};
     int saved = epmt_enter();
 
     if (epmt_process_standing() == EPMT_MINE) {
-        if (is_crash(number))
-            epmt_self.crash_len =
-                epmt_crash_stack(context, epmt_self.crash, sizeof epmt_self.crash);
+        if (is_crash(number)) {
+            epmt_self.crash_len = epmt_crash_stack(context, crash_list, sizeof crash_list);
+            epmt_self.crash = crash_list;
+        }
         epmt_process_end(EPMT_STATE_signaled, number);
     }
     kernel_sigaction(number, &by_default, NULL);
@@ -98,13 +98,14 @@ static void adopt(int i) {
     struct sigaction ours = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO};
     struct sigaction before;
 
-    sigfillset(&ours.sa_mask);
+    memset(&ours.sa_mask, 0xff, sizeof ours.sa_mask);
     if (kernel_sigaction(fatal[i], &ours, &before))
         return;
     if (before.sa_handler == SIG_DFL) {
-        // As a rule there is nothing to note, and a page that is never written.
-        if (!is_plain(&before) || !is_plain(&believed[i]))
+        if (!is_plain(&before) || has_belief & 1u << i) {
             believed[i] = before;
+            has_belief |= 1u << i;
+        }
     } else if (before.sa_sigaction != on_fatal) {
         // Ignored (nohup), or a library's that began before us.
         kernel_sigaction(fatal[i], &before, NULL);
@@ -117,13 +118,25 @@ void epmt_signals_begin(void) {
         adopt((int)i);
 }
 
+static struct sigaction belief(int i) {
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
+
+    return has_belief & 1u << i ? believed[i] : plain;
+}
+
+static void set_back(unsigned i) {
+    struct sigaction before = belief((int)i);
+
+    kernel_sigaction(fatal[i], &before, NULL);
+}
+
 void epmt_signals_end(void) {
     struct sigaction now;
 
     watching = false;
     for (unsigned i = 0; i < FATAL_COUNT; i++) {
         if (!kernel_sigaction(fatal[i], NULL, &now) && now.sa_sigaction == on_fatal)
-            kernel_sigaction(fatal[i], &believed[i], NULL);
+            set_back(i);
     }
 }
 
@@ -146,11 +159,16 @@ EPMT_EXPORT int sigaction(int number, const struct sigaction *act, struct sigact
     struct sigaction before;
     bool set = act != NULL; // act and old may be the same
 
+    EPMT_REAL(sigaction);
+    if (!real) {
+        errno = ENOSYS;
+        return -1;
+    }
     if (i < 0)
-        return kernel_sigaction(number, act, old);
-    int status = kernel_sigaction(number, act, &before);
+        return real(number, act, old);
+    int status = real(number, act, &before);
     if (!status && old)
-        *old = before.sa_sigaction == on_fatal ? believed[i] : before;
+        *old = before.sa_sigaction == on_fatal ? belief(i) : before;
     if (!status && set)
         changed(number);
     return status;
