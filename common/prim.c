@@ -163,6 +163,10 @@ void epmt_prim_signals_restore(uint64_t before) {
     CALL4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, KERNEL_SET_LEN);
 }
 
+int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before) {
+    return (int)CALL2(SYS_sigaltstack, stack, before);
+}
+
 void epmt_prim_signal_take(int number) {
     const struct timespec at_once = {0, 0};
     uint64_t set = UINT64_C(1) << (number - 1);

@@ -5,6 +5,7 @@
 #ifndef EPMT_COMMON_PRIM_H
 #define EPMT_COMMON_PRIM_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -52,6 +53,8 @@ void epmt_prim_unmap(void *at, size_t len);
 // (cancellation). Returns what was blocked before, for epmt_prim_signals_restore.
 uint64_t epmt_prim_signals_block(void);
 void epmt_prim_signals_restore(uint64_t before);
+
+int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before);
 
 // Takes a pending, blocked signal away; nothing where there is none.
 void epmt_prim_signal_take(int number);

@@ -10,6 +10,7 @@
 
 #include "common/fmt.h"
 #include "common/prim.h"
+#include "preload/signal_stack.h"
 
 #include "common/poison.h"
 
@@ -26,6 +27,8 @@ void epmt_crash_begin(const char *prefix) {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     void *found = library ? dlsym(library, EPMT_UNWIND_SYMBOL) : NULL;
     memcpy(&unwind, &found, sizeof found);
+    if (unwind)
+        epmt_signal_stacks_begin();
 }
 
 // One mapping that holds code.

@@ -10,6 +10,7 @@
 #include "common/prim.h"
 #include "preload/collect.h"
 #include "preload/process.h"
+#include "preload/signal_stack.h"
 
 #include "common/poison.h"
 
@@ -52,7 +53,10 @@ void epmt_threads_begin(void) {
     registry.has_ended = false;
     if (!registry.has_key)
         registry.has_key = !pthread_key_create(&registry.key, thread_end);
+    // In a child of fork this is the thread that called it.
+    const struct epmt_thread *before = epmt_tls.thread;
     registry.main = (struct epmt_thread){
+        .signal_stack = before ? before->signal_stack : NULL,
         .tid = epmt_self.pid,
         .start_us = epmt_self.start_us,
         .start_ns = epmt_self.start_ns,
@@ -103,8 +107,10 @@ void epmt_thread_begin(void) {
         epmt_lock_release(&registry.lock);
     }
     epmt_prim_signals_restore(signals);
-    if (thread)
+    if (thread) {
         pthread_setspecific(registry.key, thread);
+        epmt_signal_stack_take(thread);
+    }
 }
 
 // Room for one more row of an ended thread; the lock is held.
@@ -155,6 +161,7 @@ static void thread_end(void *value) {
     uint64_t signals = epmt_prim_signals_block();
 
     if (epmt_process_standing() == EPMT_MINE && epmt_tls.thread == thread) {
+        epmt_signal_stack_give(thread);
         epmt_collect_thread(thread, true, &row, NULL);
         epmt_record_set_u(&row, EPMT_COL_revision, 1);
         if (epmt_lock_take(&registry.lock)) {

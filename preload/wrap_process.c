@@ -15,8 +15,15 @@ static void end_by_exit(int status, void *unused);
 // Before the poison: the one registration that tells the exit status whoever calls exit, also
 // err(3) and error(3), where no wrapper sees it. Made first, it runs last, after all destructors.
 // It takes one of the C library's static slots: nothing is allocated.
+//
+// Threads that call exit at once take turns at the list, and who finds it empty ends the process
+// while another is still at its record: so there is one for each of several, and whoever comes
+// second waits.
+#define EXITS_AT_ONCE 8
+
 static void watch_exit(void) {
-    on_exit(end_by_exit, NULL);
+    for (int i = 0; i < EXITS_AT_ONCE; i++)
+        on_exit(end_by_exit, NULL);
 }
 
 #include "common/poison.h"

@@ -2,8 +2,8 @@
 // Fatal signals: where the disposition is the default one, and that kills, our handler writes the
 // final record and lets the process die as it would have. The program does not see it: it is told
 // SIG_DFL, and what it sets itself is set bit for bit. The handler runs on the stack of whom it
-// meets, never on an alternate one, which is the program's and may be small; a stack that has
-// overflowed therefore kills without a final record.
+// meets, never on an alternate one of the program's, which may be small; a stack that has
+// overflowed therefore kills without a final record, unless there is one of ours (signal_stack.c).
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -18,6 +18,7 @@
 #include "preload/crash.h"
 #include "preload/export.h"
 #include "preload/process.h"
+#include "preload/signal_stack.h"
 #include "preload/signals.h"
 
 #include "common/poison.h"
@@ -85,6 +86,14 @@ static void on_fatal(int number, siginfo_t *info, void *context) {
     epmt_leave(saved);
 }
 
+static EPMT_HOT(1) bool on_stack;
+
+static int flags_for(int number) {
+    bool overflow = number == SIGSEGV || number == SIGBUS;
+
+    return SA_SIGINFO | (overflow && on_stack ? SA_ONSTACK : 0);
+}
+
 // True for what exec leaves: no flags, no mask (of which the kernel knows the first word).
 static bool is_plain(const struct sigaction *action) {
     uint64_t mask;
@@ -95,7 +104,7 @@ static bool is_plain(const struct sigaction *action) {
 
 // Puts our handler where the disposition is the default one.
 static void adopt(int i) {
-    struct sigaction ours = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO};
+    struct sigaction ours = {.sa_sigaction = on_fatal, .sa_flags = flags_for(fatal[i])};
     struct sigaction before;
 
     memset(&ours.sa_mask, 0xff, sizeof ours.sa_mask);
@@ -116,6 +125,29 @@ void epmt_signals_begin(void) {
     watching = epmt_self.pid != 1;
     for (unsigned i = 0; watching && i < FATAL_COUNT; i++)
         adopt((int)i);
+}
+
+void epmt_signals_use_stack(bool use) {
+    if (on_stack == use)
+        return;
+    on_stack = use;
+    for (unsigned i = 0; watching && i < FATAL_COUNT; i++) {
+        struct sigaction now;
+        if (flags_for(fatal[i]) == SA_SIGINFO && use)
+            continue;
+        if (!kernel_sigaction(fatal[i], NULL, &now) && now.sa_sigaction == on_fatal)
+            adopt((int)i);
+    }
+}
+
+bool epmt_signals_program_uses_stack(void) {
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction now;
+        if (!kernel_sigaction(number, NULL, &now) && now.sa_flags & SA_ONSTACK &&
+            now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN && now.sa_sigaction != on_fatal)
+            return true;
+    }
+    return false;
 }
 
 static struct sigaction belief(int i) {
@@ -158,12 +190,16 @@ EPMT_EXPORT int sigaction(int number, const struct sigaction *act, struct sigact
     int i = index_of(number);
     struct sigaction before;
     bool set = act != NULL; // act and old may be the same
+    bool stack = set && act->sa_flags & SA_ONSTACK && act->sa_handler != SIG_DFL &&
+                 act->sa_handler != SIG_IGN;
 
     EPMT_REAL(sigaction);
     if (!real) {
         errno = ENOSYS;
         return -1;
     }
+    if (stack)
+        epmt_signal_stack_program_has_one();
     if (i < 0)
         return real(number, act, old);
     int status = real(number, act, &before);
