@@ -54,6 +54,8 @@ void epmt_prim_unmap(void *at, size_t len);
 uint64_t epmt_prim_signals_block(void);
 void epmt_prim_signals_restore(uint64_t before);
 
+// Sets a disposition; action is as the kernel has it, not as the C library.
+int epmt_prim_sigaction(int number, const void *action);
 int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before);
 
 // Takes a pending, blocked signal away; nothing where there is none.

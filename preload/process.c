@@ -263,7 +263,7 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     epmt_signals_begin();
     epmt_prim_signals_restore(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_ALL)
-        epmt_crash_begin(epmt_self.prefix);
+        epmt_crash_begin(NULL);
 }
 
 static void become_child(void) {

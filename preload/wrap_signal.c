@@ -102,6 +102,19 @@ static bool is_plain(const struct sigaction *action) {
     return !action->sa_flags && !mask;
 }
 
+// Sets what the C library has read, bit for bit: its own function would add a flag to it.
+static void give_back(int number, const struct sigaction *action) {
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } raw = {action->sa_handler, (unsigned)action->sa_flags, action->sa_restorer, 0};
+
+    memcpy(&raw.mask, &action->sa_mask, sizeof raw.mask);
+    epmt_prim_sigaction(number, &raw);
+}
+
 // Puts our handler where the disposition is the default one.
 static void adopt(int i) {
     struct sigaction ours = {.sa_sigaction = on_fatal, .sa_flags = flags_for(fatal[i])};
@@ -117,7 +130,7 @@ static void adopt(int i) {
         }
     } else if (before.sa_sigaction != on_fatal) {
         // Ignored (nohup), or a library's that began before us.
-        kernel_sigaction(fatal[i], &before, NULL);
+        give_back(fatal[i], &before);
     }
 }
 
@@ -159,7 +172,7 @@ static struct sigaction belief(int i) {
 static void set_back(unsigned i) {
     struct sigaction before = belief((int)i);
 
-    kernel_sigaction(fatal[i], &before, NULL);
+    give_back(fatal[i], &before);
 }
 
 void epmt_signals_end(void) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways to crash, one per name; test_crash.sh runs each with and without the preload. `frame` WAY runs
-// it under ptrace and prints whose code the process dies in: what a core dump would show.
+// Ways to crash, one per name; test_crash.sh runs each with and without the preload. `frame` WAY
+// runs it under ptrace and prints whose code the process dies in: what a core dump would show.
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>

@@ -6,6 +6,8 @@
 
 program=$EPMT_BUILD/tests/component/crash
 export EPMT_CRASH_STACK=2
+installed=$PRELOAD
+PRELOAD=$PRELOAD:$EPMT_PREFIX/lib/epmt/libepmt-crash.so # as epmt run does it
 
 # One way both ways; then its row: the end, and functions of the stack, innermost first.
 crash() { # WAY STATE|SIGNAL FUNCTIONS
@@ -45,7 +47,20 @@ ulimit -c unlimited
 
 # By default a process that is no MPI rank has none, and loads nothing for it.
 unset EPMT_CRASH_STACK
+PRELOAD=$installed
 crash segv 'signaled|11' ''
+
+# epmt run loads what it takes, once, and takes it away again; the environment stays whole.
+TEST_DB=$TEST_DIR/run.db
+export EPMT_OUTPUT_PREFIX=$TEST_DIR/run/ EPMT_JOB_ID=run EPMT_DB_URL=sqlite:///$TEST_DB EPMT_CRASH_STACK=2
+equal "epmt run: the status" 139 "$(epmt run epmt run "$program" segv >/dev/null 2>&1; echo $?)"
+equal "epmt run: the environment" "$(env | grep -vE '^(_|SHLVL)=' | sort)" \
+    "$(epmt run env | grep -vE '^(LD_PRELOAD|_|SHLVL)=' | sort)"
+equal "epmt run: each library once" "2" \
+    "$(epmt run epmt run sh -c 'echo "$LD_PRELOAD"' | tr ':' '\n' | grep -c libepmt)"
+epmt submit >/dev/null 2>&1
+contains "epmt run: the stack" crash_inner "$(sql "select crashstack from processes")"
+unset EPMT_CRASH_STACK
 
 # Fortran's own report.
 cat >"$TEST_DIR/report.f90" <<'F'
@@ -60,6 +75,7 @@ if command -v gfortran >/dev/null; then
     (cd "$TEST_DIR" && gfortran -g -O0 -o report report.f90)
     for stack in 0 2; do
         export EPMT_CRASH_STACK=$stack EPMT_JOB_ID=report$stack
+        [ $stack = 0 ] || PRELOAD=$installed:$EPMT_PREFIX/lib/epmt/libepmt-crash.so
         wait_status "$TEST_DIR/status" env LD_PRELOAD="$PRELOAD" "$TEST_DIR/report" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
         contains "Fortran, crash_stack $stack: its own report" "Program received signal SIGSEGV" \
             "$(cat "$TEST_DIR/err")"
