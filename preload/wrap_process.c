@@ -40,6 +40,9 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 static void end(int status) {
     int saved = epmt_enter();
 
+    // Nothing to say, and nobody to wait for.
+    if (epmt_self.life == EPMT_LIFE_DONE && !atomic_load(&epmt_self.lock.holder))
+        return;
     if (epmt_process_standing() == EPMT_MINE)
         epmt_process_end(EPMT_STATE_exited, status);
     epmt_leave(saved);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One rank crashes between MPI_Init and MPI_Finalize, in the way that is named: a fault in a function, a
-// stack that overflows, or either in a thread.
+// One rank crashes between MPI_Init and MPI_Finalize, in the way that is named: a fault in a
+// function, a stack that overflows, or either in a thread.
 #include <mpi.h>
 #include <pthread.h>
 #include <stdint.h>
