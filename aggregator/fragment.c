@@ -36,8 +36,11 @@ static bool put_bytes(struct epmt_fragment *f, const void *bytes, size_t len) {
     return true;
 }
 
-static bool put_varint(struct epmt_fragment *f, uint64_t value) {
-    uint8_t bytes[10];
+#define VARINT_MAX 10 // bytes
+
+// Where the memory may end within it.
+static bool put_last_varint(struct epmt_fragment *f, uint64_t value) {
+    uint8_t bytes[VARINT_MAX];
     size_t n = 0;
 
     while (value >= 0x80) {
@@ -46,6 +49,17 @@ static bool put_varint(struct epmt_fragment *f, uint64_t value) {
     }
     bytes[n++] = (uint8_t)value;
     return put_bytes(f, bytes, n);
+}
+
+static bool put_varint(struct epmt_fragment *f, uint64_t value) {
+    if (f->len >= f->cap || (value >= 0x80 && f->cap - f->len < VARINT_MAX))
+        return put_last_varint(f, value);
+    uint8_t *at = f->data + f->len;
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    f->len = (size_t)(at - f->data);
+    return true;
 }
 
 static uint64_t zigzag(int64_t value) {

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,7 +58,7 @@ static int become_writer(void *argument) {
         for (int fd = 3; fd < 1024; fd++)
             epmt_prim_close(fd);
     }
-    sigemptyset(&none);
+    memset(&none, 0, sizeof none);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
     syscall(SYS_execve, launch->program, argv, envp);
     launch->failure = errno;
@@ -93,7 +94,7 @@ static int launch_child(struct epmt_writer *writer, const char *program, int soc
     if (!stacks)
         return -ENOMEM;
     launch.stack = stacks + 2 * STACK_LEN;
-    sigfillset(&launch.all);
+    memset(&launch.all, 0xff, sizeof launch.all);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &launch.all, &before, 8);
     pid_t between = clone(make_writer, stacks + STACK_LEN, CLONE_VM | CLONE_VFORK, &launch);
     int status = between < 0 ? -errno : -launch.failure;

@@ -2,25 +2,35 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the preload costs a process, a fork and a thread, beside no preload and a floor: the reads and
 # appends that no collector can do without; alternated in one run, medians. Machines are noisy: look
-# at the ratios.
+# at the ratios, and at the CPU time where the machine has other work.
+# EPMT_BENCH_PEER is another collector to measure beside: what stands in its LD_PRELOAD. It finds
+# where to write in PAPIEX_OUTPUT.
 # usage: bench/run.sh [BUILD_DIR [RUNS]]
 set -eu
 build=$(cd "${1:-build}" && pwd)
 runs=${2:-500}
-threads=20000
+threads=${EPMT_BENCH_THREADS:-20000}
 many=100000
 forks=500
+peer=${EPMT_BENCH_PEER:-}
 cmake --build "$build" --target bench >/dev/null
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-export EPMT_OUTPUT_PREFIX=$out/ EPMT_JOB_ID=bench USER=${USER:-$(id -un)}
+mkdir "$out/peer"
+export EPMT_OUTPUT_PREFIX=$out/ EPMT_JOB_ID=bench USER=${USER:-$(id -un)} PAPIEX_OUTPUT=$out/peer/
+export PAPIEX_OPTIONS=${PAPIEX_OPTIONS:-COLLATED_TSV}
 unset EPMT_DISABLE
 epmt=LD_PRELOAD=$build/lib/libepmt.so
 FLOOR_FILE=$out/floor "$build/bench/process" "$runs" none= \
     "empty preload=$build/bench/empty_preload.so" \
-    "floor=$build/bench/floor_process.so" "epmt=$build/lib/libepmt.so"
+    "floor=$build/bench/floor_process.so" "epmt=$build/lib/libepmt.so" ${peer:+"peer=$peer"} |
+    tee "$out/process"
+awk '$1 == "floor" { floor = $3; cpu = $4 } $1 == "epmt" || $1 == "peer" {
+        printf "%s / floor: %.2f, in CPU time %.2f\n", $1, $3 / floor, $4 / cpu }' "$out/process"
 
-# Runs a program by turns in the three ways; medians of its first number.
+ways=(none floor epmt ${peer:+peer})
+
+# Runs a program by turns in all ways; medians of its first two numbers.
 by_turns() { # TITLE TURNS FLOOR COMMAND...
     local title=$1 turns=$2 floor=$3 name turn
     shift 3
@@ -29,20 +39,26 @@ by_turns() { # TITLE TURNS FLOOR COMMAND...
         "$@" >>"$out/turn.none"
         env "$floor" "$@" >>"$out/turn.floor"
         env "$epmt" EPMT_JOB_ID="$title$turn" "$@" >>"$out/turn.epmt"
+        [ -z "$peer" ] || env LD_PRELOAD="$peer" "$@" >>"$out/turn.peer"
     done
-    printf '\n%-24s %10s %10s %8s\n' "$title" "median us" "added us" "/ floor"
-    for name in none floor epmt; do
-        echo "$name $(sort -n "$out/turn.$name" | sed -n "$((turns / 2 + 1))p")"
-    done | awk '{ us[$1] = $2 + 0; added = $2 - us["none"]
-        printf "%-24s %10.1f %10.1f %8s\n", $1, $2, added,
-            $1 == "epmt" ? sprintf("%.2f", added / (us["floor"] - us["none"])) : "" }'
+    printf '\n%-24s %10s %10s %10s %8s %8s\n' "$title" "median us" "added us" "added CPU" \
+        "/ floor" "in CPU"
+    for name in "${ways[@]}"; do
+        echo "$name $(sort -n "$out/turn.$name" | sed -n "$((turns / 2 + 1))p")" \
+            "$(sort -n -k 2 "$out/turn.$name" | sed -n "$((turns / 2 + 1))p" | cut -d ' ' -f 2)"
+    done | awk '{ cpu = $NF; us[$1] = $2 - us["none"]; on[$1] = cpu - on["none"]
+        added = $1 == "none" ? 0 : us[$1]; busy = $1 == "none" ? 0 : on[$1]
+        printf "%-24s %10.1f %10.1f %10.1f", $1, $2, added, busy
+        if ($1 != "none" && $1 != "floor")
+            printf " %8.2f %8.2f", us[$1] / us["floor"], on[$1] / on["floor"]
+        print "" }'
 }
 
 by_turns "fork + wait" 9 FLOOR_FILE="$out/floor" "$build/bench/fork" $forks
-by_turns "thread create + join" 5 FLOOR=1 "$build/bench/thread" $threads
+by_turns "thread create + join" 5 FLOOR=1 "$build/bench/thread" "$threads"
 
-read -r _ kept_none <<<"$("$build/bench/thread" $many)"
-read -r _ kept <<<"$(env "$epmt" EPMT_JOB_ID=kept "$build/bench/thread" $many)"
+read -r _ _ kept_none <<<"$("$build/bench/thread" $many)"
+read -r _ _ kept <<<"$(env "$epmt" EPMT_JOB_ID=kept "$build/bench/thread" $many)"
 [ -x "$build/bin/epmt" ] || cmake --build "$build" --target epmt >/dev/null
 export EPMT_DB_URL=sqlite:///$out/bench.db
 "$build/bin/epmt" submit "$EPMT_OUTPUT_PREFIX" >/dev/null
@@ -52,3 +68,16 @@ printf '\n%s threads: %s B kept per ended thread (bare: %s), rows: %s, lost: %s\
         join jobs on jobs.id = job_id where jobid = 'kept'")" \
     "$(sqlite3 "$out/bench.db" "select coalesce(threads_lost, 0) from processes join jobs
         on jobs.id = job_id where jobid = 'kept'")"
+
+# Counted, not measured: the same on every machine.
+if command -v strace >/dev/null; then
+    count() { strace -f -o "$out/calls" "$@" && wc -l <"$out/calls"; }
+    bare=$(count /bin/true)
+    env "$epmt" /bin/true
+    printf 'system calls added to a process: %s\n' $(($(count -E "$epmt" /bin/true) - bare))
+fi
+# The shell looks at itself: its private and shared pages are what they are with the preload in it.
+resident() { env "$1" sh -c 'while read -r name value _; do
+    [ "$name" = Rss: ] && echo "$value"; done </proc/$$/smaps_rollup'; }
+median() { for _ in 1 2 3 4 5 6 7 8 9; do resident "$1"; done | sort -n | sed -n 5p; }
+printf 'memory added to a process: %s KiB resident\n' $(($(median "$epmt") - $(median NONE=)))

@@ -2,7 +2,8 @@
 // What a thread costs: pthread_create + pthread_join of an empty one, one by one, and the memory
 // that is left when it has ended. FLOOR=1: each thread reads its getrusage and its /proc stat, io
 // and schedstat at its end.
-// usage: thread COUNT; prints microseconds per thread and KiB kept by all of them
+// usage: thread COUNT; prints microseconds per thread, of them on a CPU, and KiB kept by all of
+// them
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +20,13 @@ static double now_us(void) {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static double cpu_us(void) {
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
@@ -81,7 +89,7 @@ int main(int argc, char **argv) {
     is_floor = getenv("FLOOR") != NULL;
     run(100); // stacks are made and kept for the next
     long before = resident_kib();
-    double us = run(count);
-    printf("%.2f %ld\n", us / count, resident_kib() - before);
+    double cpu = cpu_us(), us = run(count);
+    printf("%.2f %.2f %ld\n", us / count, (cpu_us() - cpu) / count, resident_kib() - before);
     return 0;
 }

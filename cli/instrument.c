@@ -14,6 +14,9 @@
 #define EPMT_LIBDIR "lib"
 #endif
 #define LIBRARY "libepmt.so"
+#define CRASH_HELPER "libepmt-crash.so"
+
+enum { EVERY_PROCESS = 2 }; // of the setting crash_stack
 
 static char *finish(struct epmt_strbuf *text) {
     if (!text->failed && !text->data)
@@ -23,16 +26,21 @@ static char *finish(struct epmt_strbuf *text) {
     return text->data;
 }
 
-// LD_PRELOAD without our library, whatever its path: colons, as the loader takes blanks too.
+// True where the path of this length names this file.
+static bool names(const char *path, size_t len, const char *file) {
+    size_t file_len = strlen(file);
+
+    return len >= file_len && !strncmp(path + len - file_len, file, file_len) &&
+           (len == file_len || path[len - file_len - 1] == '/');
+}
+
+// LD_PRELOAD without our libraries, whatever their path: colons, as the loader takes blanks too.
 static char *preload_without_us(const char *preload) {
     struct epmt_strbuf rest = {0};
 
     while (preload && *preload) {
         size_t len = strcspn(preload, ": ");
-        size_t tail = len >= sizeof LIBRARY - 1 ? len - (sizeof LIBRARY - 1) : 0;
-        bool ours = len >= sizeof LIBRARY - 1 &&
-                    !strncmp(preload + tail, LIBRARY, sizeof LIBRARY - 1) &&
-                    (!tail || preload[tail - 1] == '/');
+        bool ours = names(preload, len, LIBRARY) || names(preload, len, CRASH_HELPER);
         if (len && !ours) {
             epmt_strbuf_puts(&rest, rest.len ? ":" : "");
             epmt_strbuf_add(&rest, preload, len);
@@ -40,6 +48,18 @@ static char *preload_without_us(const char *preload) {
         preload += len + (preload[len] != '\0');
     }
     return finish(&rest);
+}
+
+// Stacks of every process: the helper cannot be loaded by the library in time.
+static void add_crash_helper(const struct epmt_cli *cli, struct epmt_strbuf *preload) {
+    struct epmt_strbuf path = {0};
+
+    if (cli->settings.crash_stack != EVERY_PROCESS)
+        return;
+    epmt_strbuf_printf(&path, "%s/" EPMT_LIBDIR "/epmt/" CRASH_HELPER, cli->prefix);
+    if (!path.failed && !access(path.data, R_OK))
+        epmt_strbuf_printf(preload, ":%s", path.data);
+    epmt_strbuf_free(&path);
 }
 
 static char *preload_with_us(const struct epmt_cli *cli, const char *before,
@@ -59,6 +79,7 @@ static char *preload_with_us(const struct epmt_cli *cli, const char *before,
         epmt_strbuf_free(&preload);
         return NULL;
     }
+    add_crash_helper(cli, &preload);
     if (*before)
         epmt_strbuf_printf(&preload, ":%s", before);
     char *text = finish(&preload);

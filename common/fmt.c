@@ -137,6 +137,9 @@ bool epmt_parse_u64(const char **at, const char *end, uint64_t *value) {
     while (p < end && (*p == ' ' || *p == '\t'))
         p++;
     const char *digits = p;
+    // As many digits as fit anyhow; the rest with care.
+    for (const char *safe = end - p > 19 ? p + 19 : end; p < safe && *p >= '0' && *p <= '9'; p++)
+        n = n * 10 + (uint64_t)(*p - '0');
     for (; p < end && *p >= '0' && *p <= '9'; p++) {
         if (__builtin_mul_overflow(n, 10u, &n) ||
             __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/guard.h"
 
-#include <sched.h>
 #include <time.h>
 
 #include "common/prim.h"
@@ -34,7 +33,7 @@ bool epmt_lock_take(struct epmt_lock *lock) {
         else if (now > until)
             return false;
         if (tries / 64 < YIELDS)
-            sched_yield();
+            epmt_prim_yield();
         else
             epmt_prim_sleep(&pause);
     }

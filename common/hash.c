@@ -13,6 +13,18 @@ uint64_t epmt_hash_bytes(uint64_t hash, const void *data, size_t len) {
     return hash;
 }
 
+uint64_t epmt_hash_words(uint64_t hash, const void *data, size_t len) {
+    const unsigned char *p = data;
+    uint64_t word;
+
+    for (; len >= sizeof word; len -= sizeof word, p += sizeof word) {
+        memcpy(&word, p, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return epmt_hash_bytes(hash, p, len);
+}
+
 uint64_t epmt_hash_u64(uint64_t hash, uint64_t value) {
     return epmt_hash_bytes(hash, &value, sizeof value);
 }

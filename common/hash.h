@@ -11,6 +11,8 @@
 // Goes on hashing at `hash` (EPMT_HASH_START to begin).
 uint64_t epmt_hash_bytes(uint64_t hash, const void *data, size_t len);
 uint64_t epmt_hash_u64(uint64_t hash, uint64_t value);
+// Another hash than that of epmt_hash_bytes, and a faster one.
+uint64_t epmt_hash_words(uint64_t hash, const void *data, size_t len);
 // Spreads the bits of a finished hash; never 0.
 uint64_t epmt_hash_finish(uint64_t hash);
 

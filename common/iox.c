@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 
 #include "common/prim.h"
 
@@ -102,13 +101,9 @@ void *epmt_map_file(int fd, size_t *len, int *error) {
     *error = epmt_prim_fstat(fd, &st);
     if (*error || st.st_size == 0)
         return NULL;
-    int saved = errno;
-    void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (at == MAP_FAILED) {
-        *error = -errno;
-        errno = saved;
+    void *at = epmt_prim_map_file(fd, (size_t)st.st_size, error);
+    if (!at)
         return NULL;
-    }
     *len = (size_t)st.st_size;
     return at;
 }

@@ -107,6 +107,10 @@ ssize_t epmt_prim_getdents(int fd, void *data, size_t len) {
     return call(SYS_getdents64, fd, (long)data, (long)len, 0, 0, 0);
 }
 
+int epmt_prim_uname(struct utsname *name) {
+    return (int)CALL1(SYS_uname, name);
+}
+
 pid_t epmt_prim_getpid(void) {
     return (pid_t)CALL0(SYS_getpid);
 }
@@ -134,6 +138,17 @@ void *epmt_prim_map(size_t len) {
     return at < 0 && at > -4096 ? NULL : (void *)at;
 }
 
+void *epmt_prim_map_file(int fd, size_t len, int *error) {
+    long at = call(SYS_mmap, 0, (long)len, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    *error = at < 0 && at > -4096 ? (int)at : 0;
+    return *error ? NULL : (void *)at;
+}
+
+int epmt_prim_wipe_on_fork(void *at, size_t len) {
+    return (int)CALL3(SYS_madvise, at, len, MADV_WIPEONFORK);
+}
+
 void epmt_prim_unmap(void *at, size_t len) {
     CALL2(SYS_munmap, at, len);
 }
@@ -152,11 +167,23 @@ void epmt_prim_signals_restore(uint64_t before) {
     CALL4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, KERNEL_SET_LEN);
 }
 
+int epmt_prim_sigaction(int number, const void *action) {
+    return (int)CALL4(SYS_rt_sigaction, number, action, NULL, KERNEL_SET_LEN);
+}
+
+int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before) {
+    return (int)CALL2(SYS_sigaltstack, stack, before);
+}
+
 void epmt_prim_signal_take(int number) {
     const struct timespec at_once = {0, 0};
     uint64_t set = UINT64_C(1) << (number - 1);
 
     CALL4(SYS_rt_sigtimedwait, &set, NULL, &at_once, KERNEL_SET_LEN);
+}
+
+void epmt_prim_yield(void) {
+    CALL0(SYS_sched_yield);
 }
 
 void epmt_prim_sleep(const struct timespec *span) {

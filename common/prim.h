@@ -5,11 +5,13 @@
 #ifndef EPMT_COMMON_PRIM_H
 #define EPMT_COMMON_PRIM_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 // Never a descriptor of 0 to 2: a program that closed one of these must not write into our file.
@@ -34,6 +36,7 @@ int epmt_prim_fsync(int fd);
 // Entries of a directory, as struct dirent64.
 ssize_t epmt_prim_getdents(int fd, void *data, size_t len);
 
+int epmt_prim_uname(struct utsname *name);
 pid_t epmt_prim_getpid(void);
 pid_t epmt_prim_gettid(void);
 pid_t epmt_prim_getppid(void);
@@ -42,6 +45,10 @@ int epmt_prim_getrusage(int who, struct rusage *usage);
 
 // Anonymous zeroed private pages, or NULL.
 void *epmt_prim_map(size_t len);
+// A file's pages for reading, or NULL with *error = -errno.
+void *epmt_prim_map_file(int fd, size_t len, int *error);
+// The pages are zeroed in a child of fork.
+int epmt_prim_wipe_on_fork(void *at, size_t len);
 void epmt_prim_unmap(void *at, size_t len);
 
 // Blocks all signals for this thread, also those that the C library keeps for itself
@@ -49,8 +56,15 @@ void epmt_prim_unmap(void *at, size_t len);
 uint64_t epmt_prim_signals_block(void);
 void epmt_prim_signals_restore(uint64_t before);
 
+// Sets a disposition; action is as the kernel has it, not as the C library.
+int epmt_prim_sigaction(int number, const void *action);
+int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before);
+
 // Takes a pending, blocked signal away; nothing where there is none.
 void epmt_prim_signal_take(int number);
+
+// Gives the CPU away.
+void epmt_prim_yield(void);
 
 // Sleeps; no cancellation point.
 void epmt_prim_sleep(const struct timespec *span);

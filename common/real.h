@@ -3,14 +3,16 @@
 #ifndef EPMT_COMMON_REAL_H
 #define EPMT_COMMON_REAL_H
 
+#include "common/hot.h"
+
 // Stores in *pointer (a function pointer) the next definition of name after this library,
 // remembered in *cache; NULL where there is none.
 void epmt_real(const char *name, void **cache, void *pointer);
 
 // Declares `real`, the next definition of the function name, of that function's type.
-#define EPMT_REAL(name)        \
-    static void *name##_cache; \
-    __typeof__(&name) real;    \
+#define EPMT_REAL(name)                    \
+    static EPMT_HOT(1) void *name##_cache; \
+    __typeof__(&name) real;                \
     epmt_real(#name, &name##_cache, &real)
 
 #endif

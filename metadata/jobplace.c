@@ -2,7 +2,7 @@
 #include "metadata/jobplace.h"
 
 #include <string.h>
-#include <unistd.h>
+#include <sys/auxv.h>
 
 #include "common/fmt.h"
 #include "common/hash.h"
@@ -53,7 +53,7 @@ void epmt_user_name(char name[EPMT_USER_MAX], char *const *envp) {
         if (value && copy_component(name, EPMT_USER_MAX, value))
             return;
     }
-    uint64_t uid = (uint64_t)geteuid();
+    uint64_t uid = getauxval(AT_EUID);
     if (!passwd_name(name, uid))
         epmt_fmt(name, EPMT_USER_MAX, "uid%lu", uid);
 }

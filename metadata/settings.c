@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/fmt.h"
 
@@ -27,11 +26,24 @@ void epmt_settings_init(struct epmt_settings *settings) {
     };
 }
 
+static char lower(char c) {
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+// strcasecmp would touch the tables of the locale: two pages of every process.
+static bool equal_but_case(const char *a, const char *b) {
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 static bool parse_switch(const char *value, uint64_t *on) {
     static const char *const words[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
 
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
-        if (!strcasecmp(value, words[i])) {
+        if (equal_but_case(value, words[i])) {
             *on = i & 1;
             return true;
         }
@@ -81,14 +93,11 @@ int epmt_settings_set(struct epmt_settings *settings, const char *name, const ch
 static const struct epmt_setting *row_of_variable(const char *text) {
     for (int i = 0; i < epmt_setting_count; i++) {
         const char *name = epmt_setting_table[i].name;
-        size_t len = strlen(name);
-        if (!strncasecmp(text, name, len) && text[len] == '=') {
-            size_t upper = 0;
-            while (upper < len && !(text[upper] >= 'a' && text[upper] <= 'z'))
-                upper++;
-            if (upper == len)
-                return &epmt_setting_table[i];
-        }
+        size_t at = 0;
+        while (name[at] && name[at] == lower(text[at]) && !(text[at] >= 'a' && text[at] <= 'z'))
+            at++;
+        if (!name[at] && text[at] == '=')
+            return &epmt_setting_table[i];
     }
     return NULL;
 }

@@ -25,7 +25,7 @@
     X(chunk_kib, NUMBER, 256, GUEST, "KiB of one message of the reduction") \
     X(thread_rows_mib, NUMBER, 64, GUEST, "MiB per process for the rows of ended threads; more threads are counted, without rows") \
     X(exclude, TEXT, "", GUEST, "programs that are not recorded: patterns with * and ?, separated by colons") \
-    X(crash_stack, NUMBER, 1, GUEST, "stacks of crashes: 0 of nobody, 1 of MPI ranks, 2 of every process (loads libunwind into each)") \
+    X(crash_stack, NUMBER, 1, GUEST, "stacks of crashes: 0 of nobody, 1 of MPI ranks, 2 of every process that `epmt run` or `epmt source` starts (loads libunwind into each)") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/fmt.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "pmpi/hooks.h"
 #include "pmpi/symbols.h"
@@ -12,7 +13,7 @@
 
 #include "common/poison.h"
 
-const struct epmt_mpi_hooks *epmt_mpi_hooks;
+EPMT_HOT(1) const struct epmt_mpi_hooks *epmt_mpi_hooks;
 
 static const struct epmt_mpi_backend *backend;
 static struct epmt_mpi_world current;

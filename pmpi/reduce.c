@@ -3,7 +3,6 @@
 // to rank 0, which feeds epmt-jobwriter, tell the outcome, trim the journals. Past a time limit
 // the journals stand and the program finalizes as if nothing had been.
 #include <limits.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,9 +44,9 @@ static void pause_after(unsigned idle) {
     struct timespec nap = {0, idle < 1000 ? 50000 : 1000000};
 
     if (idle < 100)
-        sched_yield();
+        epmt_prim_yield();
     else
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+        epmt_prim_sleep(&nap);
 }
 
 static int64_t local_size(int64_t world_size) {
@@ -80,7 +79,7 @@ static bool host_is_whole(struct reduction *r) {
     while (size > 0 && r->host.own_rank && r->host.rank_count < (uint64_t)size) {
         if (r->host.given_up || epmt_prim_clock_ns(CLOCK_MONOTONIC) > until)
             return false;
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+        epmt_prim_sleep(&nap);
         read_host(r);
     }
     return !r->host.given_up;

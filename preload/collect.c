@@ -3,9 +3,9 @@
 #include "preload/collect.h"
 
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 #ifdef __x86_64__
 #include <x86intrin.h>
 #endif
@@ -35,10 +35,10 @@ static uint64_t microseconds(const struct timeval *t) {
 }
 
 static uint64_t ticks_to_us(uint64_t ticks) {
-    return ticks * (1000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+    return ticks * (1000000u / getauxval(AT_CLKTCK));
 }
 
-static void from_rusage(struct epmt_record *row) {
+static void from_rusage(struct epmt_record *row, struct epmt_record *process) {
     struct rusage usage;
 
     if (epmt_prim_getrusage(RUSAGE_THREAD, &usage))
@@ -51,6 +51,9 @@ static void from_rusage(struct epmt_record *row) {
     epmt_record_set_u(row, EPMT_COL_outblock, (uint64_t)usage.ru_oublock);
     epmt_record_set_u(row, EPMT_COL_vol_ctxsw, (uint64_t)usage.ru_nvcsw);
     epmt_record_set_u(row, EPMT_COL_invol_ctxsw, (uint64_t)usage.ru_nivcsw);
+    // Of the whole process, whoever is asked for.
+    if (process)
+        epmt_record_set_u(process, EPMT_COL_rssmax, (uint64_t)usage.ru_maxrss);
 }
 
 // Reads /proc/self/task/<tid>/<name>. Where there was never another thread /proc/self says the
@@ -167,7 +170,7 @@ void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epm
         epmt_record_set_i(row, EPMT_COL_mpirank, epmt_self.rank);
     epmt_record_set_i(row, EPMT_COL_tid, thread->tid);
     if (self)
-        from_rusage(row);
+        from_rusage(row, process);
     else
         from_status(thread->tid, row);
     from_stat(thread->tid, self, row, process);
@@ -184,7 +187,7 @@ void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epm
 void epmt_collect_process(struct epmt_record *record) {
     struct rusage usage;
 
-    if (!epmt_prim_getrusage(RUSAGE_SELF, &usage))
+    if (!epmt_record_has(record, EPMT_COL_rssmax) && !epmt_prim_getrusage(RUSAGE_SELF, &usage))
         epmt_record_set_u(record, EPMT_COL_rssmax, (uint64_t)usage.ru_maxrss);
     if (epmt_prim_getrusage(RUSAGE_CHILDREN, &usage))
         return;

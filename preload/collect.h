@@ -6,11 +6,11 @@
 #include "preload/threads.h"
 
 // Fills the thread's row. self: it is the calling thread (getrusage knows no other). process: the
-// process row gets what proc(5) stat of this thread says of the process too; may be NULL.
+// process row gets what these sources say of the process too; may be NULL.
 void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epmt_record *row,
                          struct epmt_record *process);
 
-// Fills the process-wide values: peak memory and waited-for children.
+// Fills the process-wide values: waited-for children, and what no thread has filled in.
 void epmt_collect_process(struct epmt_record *record);
 
 // The time-stamp counter.

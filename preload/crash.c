@@ -10,6 +10,7 @@
 
 #include "common/fmt.h"
 #include "common/prim.h"
+#include "preload/signal_stack.h"
 
 #include "common/poison.h"
 
@@ -20,12 +21,17 @@ static epmt_unwind_f unwind;
 
 void epmt_crash_begin(const char *prefix) {
     char path[PATH_MAX];
+    void *found = unwind ? NULL : dlsym(RTLD_DEFAULT, EPMT_UNWIND_SYMBOL);
 
-    if (unwind || !epmt_fmt(path, sizeof path, "%s/lib/epmt/libepmt-crash.so", prefix))
+    if (unwind)
         return;
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    void *found = library ? dlsym(library, EPMT_UNWIND_SYMBOL) : NULL;
+    if (!found && prefix && epmt_fmt(path, sizeof path, "%s/lib/epmt/libepmt-crash.so", prefix)) {
+        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        found = library ? dlsym(library, EPMT_UNWIND_SYMBOL) : NULL;
+    }
     memcpy(&unwind, &found, sizeof found);
+    if (unwind)
+        epmt_signal_stacks_begin();
 }
 
 // One mapping that holds code.

@@ -14,8 +14,10 @@ typedef int (*epmt_unwind_f)(void *ucontext, uintptr_t *frames, int max);
 
 enum epmt_crash_who { EPMT_CRASH_NOBODY, EPMT_CRASH_RANKS, EPMT_CRASH_ALL }; // setting crash_stack
 
-// Loads the helper from the installation at prefix; on failure there are no stacks. Not from a
-// signal handler.
+// Finds the helper: preloaded beside us, or else loads it from the installation at prefix. On
+// failure there are no stacks. prefix is NULL in our constructor: it runs before that of the C
+// library, and the loader, which knows neither arguments nor environment then, would run that one
+// for us. Not from a signal handler.
 void epmt_crash_begin(const char *prefix);
 
 // Writes the frames as items, each ended by NUL, to list[cap]. Returns the length, 0 where nothing

@@ -7,14 +7,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "aggregator/journal.h"
 #include "common/fmt.h"
 #include "common/hash.h"
+#include "common/hot.h"
 #include "common/iox.h"
 #include "common/prim.h"
 #include "preload/collect.h"
@@ -25,10 +24,10 @@
 
 #include "common/poison.h"
 
-struct epmt_process epmt_self;
+EPMT_HOT(2) struct epmt_process epmt_self;
 
 // One page that fork wipes and vfork shares: it tells the two apart in a child.
-static volatile uint32_t *fork_mark;
+static EPMT_HOT(1) volatile uint32_t *fork_mark;
 
 // A write that failed has left its signal (a closed pipe, a limit on the size of files), blocked by
 // us: the program never asked for that write.
@@ -72,11 +71,11 @@ void epmt_log(int level, const char *format, ...) {
 }
 
 static void mark_for_fork(void) {
-    long page = sysconf(_SC_PAGESIZE);
+    size_t page = getauxval(AT_PAGESZ);
 
     if (!fork_mark) {
-        fork_mark = epmt_prim_map((size_t)page);
-        if (fork_mark && madvise((void *)(uintptr_t)fork_mark, (size_t)page, MADV_WIPEONFORK))
+        fork_mark = epmt_prim_map(page);
+        if (fork_mark && epmt_prim_wipe_on_fork((void *)(uintptr_t)fork_mark, page))
             fork_mark = NULL;
     }
     if (fork_mark)
@@ -165,6 +164,8 @@ static void take_arguments(int argc, char **argv) {
 static void take_identity(void) {
     char text[64];
 
+    pid_t before = epmt_self.pid; // of the parent, in its child; else 0
+
     epmt_self.pid = epmt_prim_getpid();
     epmt_self.ppid = epmt_prim_getppid();
     epmt_self.start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
@@ -174,7 +175,10 @@ static void take_identity(void) {
     epmt_self.revision = epmt_self.uninstrumented = 0;
     epmt_self.rank = epmt_self.size = -1;
     epmt_self.step = 0;
-    ssize_t len = epmt_prim_readlink("/proc/self/ns/pid", text, sizeof text - 1);
+    // A parent in another namespace has no number here.
+    ssize_t len = 0;
+    if (!before || epmt_self.ppid != before)
+        len = epmt_prim_readlink("/proc/self/ns/pid", text, sizeof text - 1);
     if (len > 5) { // "pid:[4026531836]"
         const char *at = text + 5;
         epmt_parse_u64(&at, text + len, &epmt_self.pidns);
@@ -187,24 +191,31 @@ static void take_identity(void) {
 }
 
 static bool take_place(void) {
+    struct epmt_job_place place;
     struct epmt_error err;
-    struct utsname host;
+    struct utsname host = {.nodename = ""};
 
-    uname(&host);
+    epmt_prim_uname(&host);
     epmt_fmt(epmt_self.hostname, sizeof epmt_self.hostname, "%s", host.nodename);
     if (epmt_read_small("/proc/sys/kernel/random/boot_id", epmt_self.bootid,
                         sizeof epmt_self.bootid) > 36)
         epmt_self.bootid[36] = '\0';
-    if (epmt_job_place_find(&epmt_self.place, &epmt_self.settings, epmt_self.envp, &err)) {
+    if (epmt_job_place_find(&place, &epmt_self.settings, epmt_self.envp, &err)) {
         epmt_log(0, "%s", err.text);
         return false;
     }
-    epmt_fmt(epmt_self.step_key, sizeof epmt_self.step_key, "%s", epmt_self.place.step);
+    epmt_fmt(epmt_self.step_key, sizeof epmt_self.step_key, "%s", place.step);
     char journal[PATH_MAX];
-    epmt_fmt(journal, sizeof journal, "%s/%s%s", epmt_self.place.dir, epmt_self.hostname,
+    epmt_fmt(journal, sizeof journal, "%s/%s%s", place.dir, epmt_self.hostname,
              EPMT_JOURNAL_SUFFIX);
     epmt_self.journal = keep(journal, strlen(journal));
-    return epmt_self.journal != NULL;
+    epmt_self.jobid = keep(place.jobid, strlen(place.jobid));
+    epmt_self.user = keep(place.user, strlen(place.user));
+    epmt_self.dir = keep(place.dir, strlen(place.dir));
+    epmt_self.shared = epmt_job_place_shared(&place);
+    epmt_self.source = place.source;
+    epmt_self.rank_hint = place.rank_hint;
+    return epmt_self.journal && epmt_self.jobid && epmt_self.user && epmt_self.dir;
 }
 
 struct epmt_fragment_header epmt_process_header(unsigned flags) {
@@ -217,8 +228,7 @@ struct epmt_fragment_header epmt_process_header(unsigned flags) {
 }
 
 void epmt_process_append(const void *fragment, size_t len) {
-    int status = epmt_journal_append(epmt_self.journal, epmt_job_place_shared(&epmt_self.place),
-                                     fragment, len);
+    int status = epmt_journal_append(epmt_self.journal, epmt_self.shared, fragment, len);
 
     take_signal_of(status);
     if (status)
@@ -253,7 +263,7 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     epmt_signals_begin();
     epmt_prim_signals_restore(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_ALL)
-        epmt_crash_begin(epmt_self.prefix);
+        epmt_crash_begin(NULL);
 }
 
 static void become_child(void) {
@@ -280,7 +290,9 @@ void epmt_process_look_at_environment(char *const *envp) {
 void epmt_process_forked(void) {
     if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
         return;
-    if (fork_mark ? !*fork_mark : epmt_prim_getpid() != epmt_self.pid)
+    // Written at once: to read it first would be a page fault of its own.
+    if (fork_mark ? !__atomic_exchange_n(fork_mark, 1, __ATOMIC_RELAXED)
+                  : epmt_prim_getpid() != epmt_self.pid)
         become_child();
 }
 

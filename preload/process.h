@@ -43,13 +43,15 @@ struct epmt_process {
     const char *path, *exename, *args, *tags; // our own memory: a program may overwrite its argv
     size_t path_len, args_len;                // args: items, each ended by NUL
     int64_t rank, size;                       // from MPI itself, -1 before
-    char crash[4096];                         // stack at the fatal signal, a list
-    size_t crash_len;
     char step_key[EPMT_STEP_MAX];
-    uint64_t step;    // hash of the above, 0 outside MPI
+    uint64_t step; // hash of the above, 0 outside MPI
+    enum epmt_job_source source;
+    const char *jobid, *user, *dir; // of the job
+    size_t shared;                  // epmt_job_place_shared
+    int64_t rank_hint;              // -1: none
+    const char *crash;              // stack at the fatal signal, a list
+    size_t crash_len, texts_len;
     char texts[2048]; // what the pointers above point to, as far as it goes
-    size_t texts_len;
-    struct epmt_job_place place;
 };
 
 extern struct epmt_process epmt_self;

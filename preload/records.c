@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/hash.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "preload/collect.h"
 #include "preload/crash.h"
@@ -12,7 +13,7 @@
 #include "common/poison.h"
 
 // One record at a time is built here, under epmt_self.lock: exit may be called on a small stack.
-static uint8_t buffer[16384];
+static EPMT_HOT(3) uint8_t buffer[16384];
 
 static void set_string(struct epmt_record *record, int column, const char *text) {
     if (text)
@@ -33,8 +34,8 @@ static void fill_identity(struct epmt_record *record) {
     epmt_record_set_u(record, EPMT_COL_imagestart, epmt_self.imagestart);
     epmt_record_set_u(record, EPMT_COL_pidns, epmt_self.pidns);
     set_string(record, EPMT_COL_bootid, epmt_self.bootid);
-    if (epmt_self.place.rank_hint >= 0)
-        epmt_record_set_i(record, EPMT_COL_rankhint, epmt_self.place.rank_hint);
+    if (epmt_self.rank_hint >= 0)
+        epmt_record_set_i(record, EPMT_COL_rankhint, epmt_self.rank_hint);
     if (epmt_self.step) {
         epmt_record_set_i(record, EPMT_COL_mpirank, epmt_self.rank);
         epmt_record_set_i(record, EPMT_COL_numranks, epmt_self.size);
@@ -142,8 +143,8 @@ static void fill_final(struct epmt_record *record, enum epmt_state state,
 
     fill_key(record, state);
     fill_identity(record);
-    epmt_collect_process(record);
     epmt_threads_collect(record, rows, &threads);
+    epmt_collect_process(record);
     epmt_record_set_i(record, EPMT_COL_numtids, (int64_t)threads.seen);
     epmt_record_set_u(record, EPMT_COL_carried, 1);
     if (epmt_self.uninstrumented)

@@ -6,9 +6,11 @@
 #include <time.h>
 
 #include "common/guard.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "preload/collect.h"
 #include "preload/process.h"
+#include "preload/signal_stack.h"
 #include "preload/unbegun.h"
 
 #include "common/poison.h"
@@ -17,18 +19,20 @@
 #define ROWS_LEN 65536 // rows of ended threads, one fragment
 #define ROWS_MAX 4096  // fragments at most, whatever the setting says
 
-static struct {
+static EPMT_HOT(1) struct {
     struct epmt_lock lock;
     struct epmt_thread main;
     struct epmt_thread *live;   // without main
     struct epmt_thread *unused; // entries to be used again
     unsigned row_fragments;
-    struct epmt_record ended; // the ended threads, folded
     uint64_t seen, lost, live_count;
     pthread_key_t key;
     bool has_key;
-    struct epmt_fragment *rows[ROWS_MAX]; // last: as a rule never touched
+    bool has_ended; // a thread has; else what follows was never touched
 } registry;
+
+static struct epmt_record ended; // the ended threads, folded
+static struct epmt_fragment *row_fragments[ROWS_MAX];
 
 static void now_is_start(struct epmt_thread *thread) {
     thread->tid = epmt_prim_gettid();
@@ -47,10 +51,13 @@ void epmt_threads_begin(void) {
     registry.row_fragments = 0;
     registry.seen = 1;
     registry.lost = registry.live_count = 0;
-    epmt_record_clear(&registry.ended);
+    registry.has_ended = false;
     if (!registry.has_key)
         registry.has_key = !pthread_key_create(&registry.key, thread_end);
+    // In a child of fork this is the thread that called it.
+    const struct epmt_thread *before = epmt_tls.thread;
     registry.main = (struct epmt_thread){
+        .signal_stack = before ? before->signal_stack : NULL,
         .tid = epmt_self.pid,
         .start_us = epmt_self.start_us,
         .start_ns = epmt_self.start_ns,
@@ -101,14 +108,16 @@ void epmt_thread_begin(void) {
         epmt_lock_release(&registry.lock);
     }
     epmt_prim_signals_restore(signals);
-    if (thread)
+    if (thread) {
         pthread_setspecific(registry.key, thread);
+        epmt_signal_stack_take(thread);
+    }
 }
 
 // Room for one more row of an ended thread; the lock is held.
 static struct epmt_fragment *room_for_row(void) {
     unsigned count = registry.row_fragments;
-    struct epmt_fragment *last = count ? registry.rows[count - 1] : NULL;
+    struct epmt_fragment *last = count ? row_fragments[count - 1] : NULL;
 
     if (last && last->cap - last->len >= EPMT_THREAD_ROW_MAX)
         return last;
@@ -118,13 +127,16 @@ static struct epmt_fragment *room_for_row(void) {
     if (!last)
         return NULL;
     epmt_fragment_init(last, last + 1, ROWS_LEN - sizeof *last, NULL, 0);
-    return registry.rows[registry.row_fragments++] = last;
+    return row_fragments[registry.row_fragments++] = last;
 }
 
 static void keep_row(const struct epmt_record *row) {
     struct epmt_fragment *rows = room_for_row();
 
-    epmt_record_fold(&registry.ended, row);
+    if (!registry.has_ended)
+        epmt_record_clear(&ended);
+    registry.has_ended = true;
+    epmt_record_fold(&ended, row);
     if (!rows || epmt_fragment_add(rows, EPMT_ROW_THREAD, row))
         registry.lost++;
 }
@@ -150,6 +162,7 @@ static void thread_end(void *value) {
     uint64_t signals = epmt_prim_signals_block();
 
     if (epmt_process_standing() == EPMT_MINE && epmt_tls.thread == thread) {
+        epmt_signal_stack_give(thread);
         epmt_collect_thread(thread, true, &row, NULL);
         epmt_record_set_u(&row, EPMT_COL_revision, 1);
         if (epmt_lock_take(&registry.lock)) {
@@ -176,8 +189,7 @@ static void add_live(const struct epmt_thread *thread, struct epmt_record *proce
                      struct epmt_fragment *rows) {
     struct epmt_record row;
 
-    epmt_collect_thread(thread, thread == epmt_tls.thread, &row,
-                        thread == &registry.main ? process : NULL);
+    epmt_collect_thread(thread, thread == epmt_tls.thread, &row, process);
     epmt_record_set_u(&row, EPMT_COL_revision, epmt_self.revision);
     epmt_record_fold(process, &row);
     if (rows && epmt_fragment_add(rows, EPMT_ROW_THREAD, &row))
@@ -219,10 +231,11 @@ void epmt_threads_collect(struct epmt_record *process, struct epmt_fragment *row
         unbegun = add_unbegun(process, rows);
         epmt_lock_release(&registry.lock);
     }
-    epmt_record_fold(process, &registry.ended);
+    if (registry.has_ended)
+        epmt_record_fold(process, &ended);
     *summary = (struct epmt_threads_summary){registry.seen + unbegun, registry.lost};
 }
 
 struct epmt_fragment *epmt_threads_ended(unsigned index) {
-    return index < registry.row_fragments ? registry.rows[index] : NULL;
+    return index < registry.row_fragments ? row_fragments[index] : NULL;
 }

@@ -12,6 +12,7 @@ struct epmt_thread {
     struct epmt_thread *next, *previous;
     pid_t tid;
     uint64_t start_us, start_ns, start_tsc;
+    void *signal_stack; // ours, kept for the next thread in this place; NULL where there is none
 };
 
 // Starts with an empty registry and this thread as the main one. Also in a child of fork.

@@ -15,8 +15,15 @@ static void end_by_exit(int status, void *unused);
 // Before the poison: the one registration that tells the exit status whoever calls exit, also
 // err(3) and error(3), where no wrapper sees it. Made first, it runs last, after all destructors.
 // It takes one of the C library's static slots: nothing is allocated.
+//
+// Threads that call exit at once take turns at the list, and who finds it empty ends the process
+// while another is still at its record: so there is one for each of several, and whoever comes
+// second waits.
+#define EXITS_AT_ONCE 8
+
 static void watch_exit(void) {
-    on_exit(end_by_exit, NULL);
+    for (int i = 0; i < EXITS_AT_ONCE; i++)
+        on_exit(end_by_exit, NULL);
 }
 
 #include "common/poison.h"
@@ -33,6 +40,9 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 static void end(int status) {
     int saved = epmt_enter();
 
+    // Nothing to say, and nobody to wait for.
+    if (epmt_self.life == EPMT_LIFE_DONE && !atomic_load(&epmt_self.lock.holder))
+        return;
     if (epmt_process_standing() == EPMT_MINE)
         epmt_process_end(EPMT_STATE_exited, status);
     epmt_leave(saved);
@@ -43,6 +53,12 @@ static void end_by_exit(int status, void *unused) {
     end(status);
 }
 
+static void (*real__exit(void))(int) {
+    EPMT_REAL(_exit);
+
+    return real;
+}
+
 EPMT_EXPORT pid_t fork(void) {
     EPMT_REAL(fork);
 
@@ -50,6 +66,7 @@ EPMT_EXPORT pid_t fork(void) {
         errno = ENOSYS;
         return -1;
     }
+    real__exit(); // found once here, and not in each child
     pid_t pid = real();
     if (pid == 0) {
         int saved = epmt_enter();
@@ -89,10 +106,8 @@ static _Noreturn void leave(void (*real)(int), int status) {
 }
 
 EPMT_EXPORT void _exit(int status) {
-    EPMT_REAL(_exit);
-
     end(status);
-    leave(real, status);
+    leave(real__exit(), status);
 }
 
 EPMT_EXPORT void _Exit(int status) {

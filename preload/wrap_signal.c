@@ -2,8 +2,8 @@
 // Fatal signals: where the disposition is the default one, and that kills, our handler writes the
 // final record and lets the process die as it would have. The program does not see it: it is told
 // SIG_DFL, and what it sets itself is set bit for bit. The handler runs on the stack of whom it
-// meets, never on an alternate one, which is the program's and may be small; a stack that has
-// overflowed therefore kills without a final record.
+// meets, never on an alternate one of the program's, which may be small; a stack that has
+// overflowed therefore kills without a final record, unless there is one of ours (signal_stack.c).
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "common/guard.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "common/real.h"
 #include "preload/crash.h"
 #include "preload/export.h"
 #include "preload/process.h"
+#include "preload/signal_stack.h"
 #include "preload/signals.h"
 
 #include "common/poison.h"
@@ -28,11 +30,13 @@ static const int fatal[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT,   SIGSY
 #define FATAL_COUNT (sizeof fatal / sizeof *fatal)
 
 // What the program set where the kernel has our handler.
+// Written for few programs; so is the page, and none of it is read where the bit is not set.
 static struct sigaction believed[FATAL_COUNT];
+static EPMT_HOT(1) _Atomic uint32_t has_belief;
 
 // Not in the first process of a pid namespace: the kernel spares it a signal whose disposition is
 // the default one, but would run our handler.
-static bool watching;
+static EPMT_HOT(1) bool watching;
 
 // The index of a signal in the list, or -1.
 static int index_of(int number) {
@@ -43,15 +47,9 @@ static int index_of(int number) {
     return -1;
 }
 
-static int kernel_sigaction(int number, const struct sigaction *act, struct sigaction *old) {
-    EPMT_REAL(sigaction);
-
-    if (!real) {
-        errno = ENOSYS;
-        return -1;
-    }
-    return real(number, act, old);
-}
+// The C library's own, past whoever stands behind us: what we set is nobody's business.
+int __sigaction(int number, const struct sigaction *act, struct sigaction *old);
+#define kernel_sigaction __sigaction
 
 // A fault happens again by itself when the handler returns, in the frame where it was. A trap does
 // not: the program would go on behind it.
@@ -66,14 +64,17 @@ static bool is_crash(int number) {
            number == SIGTRAP || number == SIGABRT || number == SIGSYS;
 }
 
+static char crash_list[4096];
+
 static void on_fatal(int number, siginfo_t *info, void *context) {
     const struct sigaction by_default = {.sa_handler = SIG_DFL};
     int saved = epmt_enter();
 
     if (epmt_process_standing() == EPMT_MINE) {
-        if (is_crash(number))
-            epmt_self.crash_len =
-                epmt_crash_stack(context, epmt_self.crash, sizeof epmt_self.crash);
+        if (is_crash(number)) {
+            epmt_self.crash_len = epmt_crash_stack(context, crash_list, sizeof crash_list);
+            epmt_self.crash = crash_list;
+        }
         epmt_process_end(EPMT_STATE_signaled, number);
     }
     kernel_sigaction(number, &by_default, NULL);
@@ -85,6 +86,14 @@ static void on_fatal(int number, siginfo_t *info, void *context) {
     epmt_leave(saved);
 }
 
+static EPMT_HOT(1) bool on_stack;
+
+static int flags_for(int number) {
+    bool overflow = number == SIGSEGV || number == SIGBUS;
+
+    return SA_SIGINFO | (overflow && on_stack ? SA_ONSTACK : 0);
+}
+
 // True for what exec leaves: no flags, no mask (of which the kernel knows the first word).
 static bool is_plain(const struct sigaction *action) {
     uint64_t mask;
@@ -93,21 +102,35 @@ static bool is_plain(const struct sigaction *action) {
     return !action->sa_flags && !mask;
 }
 
+// Sets what the C library has read, bit for bit: its own function would add a flag to it.
+static void give_back(int number, const struct sigaction *action) {
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } raw = {action->sa_handler, (unsigned)action->sa_flags, action->sa_restorer, 0};
+
+    memcpy(&raw.mask, &action->sa_mask, sizeof raw.mask);
+    epmt_prim_sigaction(number, &raw);
+}
+
 // Puts our handler where the disposition is the default one.
 static void adopt(int i) {
-    struct sigaction ours = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO};
+    struct sigaction ours = {.sa_sigaction = on_fatal, .sa_flags = flags_for(fatal[i])};
     struct sigaction before;
 
-    sigfillset(&ours.sa_mask);
+    memset(&ours.sa_mask, 0xff, sizeof ours.sa_mask);
     if (kernel_sigaction(fatal[i], &ours, &before))
         return;
     if (before.sa_handler == SIG_DFL) {
-        // As a rule there is nothing to note, and a page that is never written.
-        if (!is_plain(&before) || !is_plain(&believed[i]))
+        if (!is_plain(&before) || has_belief & 1u << i) {
             believed[i] = before;
+            has_belief |= 1u << i;
+        }
     } else if (before.sa_sigaction != on_fatal) {
         // Ignored (nohup), or a library's that began before us.
-        kernel_sigaction(fatal[i], &before, NULL);
+        give_back(fatal[i], &before);
     }
 }
 
@@ -117,13 +140,48 @@ void epmt_signals_begin(void) {
         adopt((int)i);
 }
 
+void epmt_signals_use_stack(bool use) {
+    if (on_stack == use)
+        return;
+    on_stack = use;
+    for (unsigned i = 0; watching && i < FATAL_COUNT; i++) {
+        struct sigaction now;
+        if (flags_for(fatal[i]) == SA_SIGINFO && use)
+            continue;
+        if (!kernel_sigaction(fatal[i], NULL, &now) && now.sa_sigaction == on_fatal)
+            adopt((int)i);
+    }
+}
+
+bool epmt_signals_program_uses_stack(void) {
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction now;
+        if (!kernel_sigaction(number, NULL, &now) && now.sa_flags & SA_ONSTACK &&
+            now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN && now.sa_sigaction != on_fatal)
+            return true;
+    }
+    return false;
+}
+
+static struct sigaction belief(int i) {
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
+
+    return has_belief & 1u << i ? believed[i] : plain;
+}
+
+static void set_back(unsigned i) {
+    struct sigaction before = belief((int)i);
+
+    give_back(fatal[i], &before);
+}
+
 void epmt_signals_end(void) {
     struct sigaction now;
 
     watching = false;
     for (unsigned i = 0; i < FATAL_COUNT; i++) {
         if (!kernel_sigaction(fatal[i], NULL, &now) && now.sa_sigaction == on_fatal)
-            kernel_sigaction(fatal[i], &believed[i], NULL);
+            set_back(i);
     }
 }
 
@@ -145,12 +203,21 @@ EPMT_EXPORT int sigaction(int number, const struct sigaction *act, struct sigact
     int i = index_of(number);
     struct sigaction before;
     bool set = act != NULL; // act and old may be the same
+    bool stack = set && act->sa_flags & SA_ONSTACK && act->sa_handler != SIG_DFL &&
+                 act->sa_handler != SIG_IGN;
 
+    EPMT_REAL(sigaction);
+    if (!real) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (stack)
+        epmt_signal_stack_program_has_one();
     if (i < 0)
-        return kernel_sigaction(number, act, old);
-    int status = kernel_sigaction(number, act, &before);
+        return real(number, act, old);
+    int status = real(number, act, &before);
     if (!status && old)
-        *old = before.sa_sigaction == on_fatal ? believed[i] : before;
+        *old = before.sa_sigaction == on_fatal ? belief(i) : before;
     if (!status && set)
         changed(number);
     return status;

@@ -5,6 +5,7 @@
 #include <threads.h>
 
 #include "common/guard.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "common/real.h"
 #include "preload/export.h"
@@ -24,7 +25,7 @@ struct start {
 
 #define PIECE_LEN 4096
 
-static struct {
+static EPMT_HOT(1) struct {
     struct epmt_lock lock;
     struct start *unused;
 } starts;

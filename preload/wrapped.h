@@ -29,6 +29,7 @@
     X(ssignal)          \
     X(sysv_signal)      \
     X(__sysv_signal)    \
-    X(sigset)
+    X(sigset)           \
+    X(sigaltstack)
 
 #endif

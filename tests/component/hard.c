@@ -235,6 +235,26 @@ static int hard_cancelled(void) {
     return 40;
 }
 
+static pthread_barrier_t together;
+
+static void *exit_together(void *unused) {
+    pthread_barrier_wait(&together);
+    exit(41);
+    return unused;
+}
+
+// Several threads call exit at the same moment, where a record takes its time.
+static int hard_exits(void) {
+    pthread_t thread;
+
+    start_waiting_threads(200);
+    pthread_barrier_init(&together, NULL, 5);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&thread, NULL, exit_together, NULL);
+    pthread_barrier_wait(&together);
+    exit(41);
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -244,6 +264,7 @@ static const struct {
     MODE(hard_trap) MODE(hard_file_size) MODE(hard_two_ends) MODE(hard_atfork)
     MODE(hard_first_process) MODE(hard_jump_out) MODE(hard_small_stack) MODE(hard_no_memory)
     MODE(hard_daemon_killed) MODE(hard_forks_among_threads) MODE(hard_cancelled)
+    MODE(hard_exits)
     // clang-format on
 };
 

@@ -48,6 +48,7 @@ equal "hard_forks_among_threads: and for each thread" 805 \
 rows hard_cancelled 'exited|40|0'
 equal "hard_cancelled: no more threads than there were" 1 \
     "$(sql 'select numtids > 1 and numtids <= 2001 from processes')"
+rows hard_exits 'exited|41|0'
 
 # A limit on the size of files that stands before the program starts.
 run_both "no file may be written" sh -c 'ulimit -f 0; exec /bin/true'

@@ -103,18 +103,36 @@ M
     else
         echo "# not installed: static C library"
     fi
-    if gcc -m32 -o "$TEST_DIR/small" "$TEST_DIR/main.c" "$TEST_DIR/f1.c" 2>/dev/null; then
-        saved=$PRELOAD
-        multiarch=$(gcc -print-multiarch)
-        mkdir -p "$TEST_DIR/any/lib/$multiarch" "$TEST_DIR/any/lib/i386-linux-gnu"
-        cp "$PRELOAD" "$TEST_DIR/any/lib/$multiarch"
-        gcc -m32 -shared -fPIC -x c /dev/null -o "$TEST_DIR/any/lib/i386-linux-gnu/libepmt.so"
-        PRELOAD=$TEST_DIR/any/'$LIB'/libepmt.so
-        job "\$LIB, and a program of 32 bits" sh -c '$TEST_DIR/small; echo $?'
-        PRELOAD=$saved
-    else
-        echo "# not installed: C library of 32 bits"
-    fi
+fi
+
+# The other word size: no headers and no start-up code of it are needed, only its C library.
+loader=$(readlink -f /lib/ld-linux.so.2)
+if [ -n "$loader" ] && [ -f "$(dirname "$loader")/libc.so.6" ] && have gcc; then
+    cat >"$TEST_DIR/small.c" <<'C'
+int printf(const char *format, ...);
+void exit(int status);
+void _start(void) { printf("%d bytes\n", (int)sizeof(void *)); exit(3); }
+C
+    gcc -m32 -ffreestanding -fno-pic -no-pie -nostdlib -nostartfiles -fno-stack-protector \
+        -mpreferred-stack-boundary=2 -o "$TEST_DIR/small" "$TEST_DIR/small.c" \
+        "$(dirname "$loader")/libc.so.6" -Wl,-dynamic-linker,"$loader"
+    for word in lib32 lib/i386-linux-gnu; do
+        mkdir -p "$TEST_DIR/any/$word"
+        gcc -m32 -shared -fPIC -nostdlib -x c /dev/null -o "$TEST_DIR/any/$word/libepmt.so"
+    done
+    for word in lib lib64 "$(gcc -print-multiarch)"; do
+        mkdir -p "$TEST_DIR/any/$word" "$TEST_DIR/any/lib/$word"
+        cp "$PRELOAD" "$TEST_DIR/any/$word"
+        cp "$PRELOAD" "$TEST_DIR/any/lib/$word"
+    done
+    saved=$PRELOAD
+    PRELOAD=$TEST_DIR/any/'$LIB'/libepmt.so
+    job "\$LIB, and a program of 32 bits" sh -c '$TEST_DIR/small; echo $?'
+    equal "\$LIB, and a program of 32 bits: it ran" "4 bytes 3" "$(paste -sd' ' "$TEST_DIR/preloaded.out")"
+    rows "\$LIB, and a program of 32 bits" "exited:1" sh
+    PRELOAD=$saved
+else
+    echo "# not installed: C library of 32 bits"
 fi
 # The loader puts in for $LIB: lib/<multiarch>, lib64 or lib, as the system has it.
 multiarch=$(ldd /bin/sh | sed -n 's|.* /\(lib.*\)/libc\.so.*|\1|p')
@@ -316,14 +334,48 @@ J
     job node node "$TEST_DIR/test.js"
     rows node "exited:1" node "exitcode = 5"
 fi
-if have go; then
-    printf 'package main\nimport ("fmt"; "os"; "os/exec")
-        func main() { out, err := exec.Command("echo", "go").Output(); fmt.Print(string(out), err)
-        os.Exit(8) }\n' >"$TEST_DIR/test.go"
-    (cd "$TEST_DIR" && GOCACHE=$TEST_DIR/go HOME=$TEST_DIR go build -o go-program test.go) &&
-        job go "$TEST_DIR/go-program"
-    rows go "exited:1" echo
-fi
+for compiler in "go build" gccgo gccgo-12; do
+    have "${compiler%% *}" || continue
+    cat >"$TEST_DIR/test.go" <<'G'
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+func main() {
+	out, err := exec.Command("echo", "go").Output()
+	fmt.Print(string(out), err, "\n")
+	fmt.Println(exec.Command("sh", "-c", "exit 3").Run(), exec.Command("/nowhere/x").Run())
+	var group sync.WaitGroup
+	for i := 0; i < 20; i++ {
+		group.Add(1)
+		go func() { defer group.Done(); exec.Command("true").Run() }()
+	}
+	group.Wait()
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGTERM)
+	syscall.Kill(os.Getpid(), syscall.SIGTERM)
+	fmt.Println(<-caught)
+	func() {
+		defer func() { fmt.Println(recover()) }()
+		var nothing *int
+		fmt.Println(*nothing)
+	}()
+	os.Exit(8)
+}
+G
+    (cd "$TEST_DIR" && GOCACHE=$TEST_DIR/go HOME=$TEST_DIR $compiler -o go-program test.go) || continue
+    job "$compiler" "$TEST_DIR/go-program"
+    contains "$compiler: it came to its end" "nil pointer dereference" "$(cat "$TEST_DIR/preloaded.out")"
+    rows "$compiler" "exited:1" echo
+    rows "$compiler" "exited:20" true
+done
 if have ruby; then
     job ruby ruby -e 'puts `echo one`; system("exit 3"); puts $?.exitstatus; fork { exit 4 }; Process.wait
         puts $?.exitstatus; Thread.new { puts 1 }.join; exit 5'

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# timeout: 240
+# A rank that crashes: its row has the true rank, the signal and the stack, and the reports of MPI and of
+# the Fortran library appear as without the preload.
+. "$(dirname "$0")/../lib.sh"
+
+ulimit -c 0
+cat >"$TEST_DIR/crash.f90" <<'F'
+program crash
+    use mpi
+    integer :: ierror, rank
+    integer, pointer :: nothing
+    call MPI_Init(ierror)
+    call MPI_Comm_rank(MPI_COMM_WORLD, rank, ierror)
+    call MPI_Barrier(MPI_COMM_WORLD, ierror)
+    nullify(nothing)
+    if (rank == 1) nothing = 1
+    call sleep(20)
+    call MPI_Finalize(ierror)
+end program crash
+F
+
+# Runs PROGRAM on two ranks both ways; rank 1 dies. What both say of it is the same, line by line in a
+# sorted set without numbers of processes and addresses.
+reports() { sed -E 's/0x[0-9a-f]+|[0-9]{2,}/N/g' "$@" | grep -E 'SIGSEGV|signal|Signal' | sort -u; }
+
+crashed() { # DESCRIPTION FAMILY REPORT STATE|SIGNAL FUNCTION PROGRAM ARGUMENTS...
+    local what=$1 family=$2 report=$3 end=$4 function=$5 status
+    shift 5
+    TEST_DB=$TEST_DIR/$what.db
+    export EPMT_OUTPUT_PREFIX=$TEST_DIR/$what/ EPMT_DB_URL=sqlite:///$TEST_DB
+    MPI_PRELOAD='' MPI_TIMEOUT=60 mpi_run "$family" 2 "$@" >"$TEST_DIR/plain" 2>&1
+    status=$?
+    MPI_TIMEOUT=60 mpi_run "$family" 2 "$@" >"$TEST_DIR/preloaded" 2>&1
+    equal "$what: the launcher's status" "$status" $?
+    [ -z "$report" ] || contains "$what: the report" "$report" "$(cat "$TEST_DIR/preloaded")"
+    equal "$what: the reports are the same" "$(reports "$TEST_DIR/plain")" \
+        "$(reports "$TEST_DIR/preloaded")"
+    check "$what: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    equal "$what: rank 1" "$end" \
+        "$(sql "select state || '|' || coalesce(exitsignal, '') from processes where mpirank = 1")"
+    contains "$what: its stack" "$function" \
+        "$(sql 'select crashstack from processes where mpirank = 1')"
+}
+
+for family in $(families); do
+    run=mpirun_$family compile=${!run/mpirun/mpicc}
+    check "$family: compile" "$compile" -g -O1 -fno-optimize-sibling-calls -fno-omit-frame-pointer \
+        "$EPMT_SOURCE/tests/mpi/crash.c" -o "$TEST_DIR/$family-crash" -pthread
+    report=
+    [ "$family" != openmpi ] || report="*** Process received signal ***"
+    crashed "$family-fault" "$family" "$report" "signaled|11" crash_inner \
+        "$TEST_DIR/$family-crash" fault
+    crashed "$family-thread" "$family" "$report" "signaled|11" crash_inner \
+        "$TEST_DIR/$family-crash" fault thread
+    # The handler is that of Open MPI or UCX, which have no stack for it: the kernel ends the rank.
+    crashed "$family-overflow" "$family" '' "killed|" '' "$TEST_DIR/$family-crash" overflow
+    fortran=${!run/mpirun/mpif90}
+    command -v "$fortran" >/dev/null || fortran=${!run/mpirun/mpifort}
+    check "$family: compile Fortran" "$fortran" -g -O0 -fbacktrace "$TEST_DIR/crash.f90" -o "$TEST_DIR/$family-f"
+    # The Fortran library is first, and MPI leaves its handler alone.
+    crashed "$family-fortran" "$family" "Program received signal SIGSEGV" "signaled|11" "MAIN__" \
+        "$TEST_DIR/$family-f"
+done
+finish
