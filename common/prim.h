@@ -5,6 +5,7 @@
 #ifndef EPMT_COMMON_PRIM_H
 #define EPMT_COMMON_PRIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -31,6 +32,8 @@ int epmt_prim_unlink(const char *path);
 int epmt_prim_rmdir(const char *path);
 ssize_t epmt_prim_readlink(const char *path, char *data, size_t cap);
 int epmt_prim_fsync(int fd);
+// Length of the path with its NUL, or -errno.
+ssize_t epmt_prim_getcwd(char *path, size_t cap);
 
 pid_t epmt_prim_getpid(void);
 pid_t epmt_prim_gettid(void);
@@ -46,6 +49,9 @@ void epmt_prim_unmap(void *at, size_t len);
 // (cancellation). Returns what was blocked before, for epmt_prim_signals_restore.
 uint64_t epmt_prim_signals_block(void);
 void epmt_prim_signals_restore(uint64_t before);
+
+// Whether memory of the program can be read: the 8 bytes around the address.
+bool epmt_prim_is_readable(const void *address);
 
 // Takes a pending, blocked signal away; nothing where there is none.
 void epmt_prim_signal_take(int number);
