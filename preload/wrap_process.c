@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Start and end of the process: constructor, exit, fork, and the exits that bypass exit.
+// Start and end of the process: constructor, exit, and the exits that bypass exit.
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -34,51 +34,13 @@ static void end(int status) {
     int saved = epmt_enter();
 
     if (epmt_process_standing() == EPMT_MINE)
-        epmt_process_end(EPMT_STATE_exited, status);
+        epmt_process_end(EPMT_STATE_exited, status & 0xff); // what a parent sees of it
     epmt_leave(saved);
 }
 
 static void end_by_exit(int status, void *unused) {
     (void)unused;
     end(status);
-}
-
-EPMT_EXPORT pid_t fork(void) {
-    EPMT_REAL(fork);
-
-    if (!real) {
-        errno = ENOSYS;
-        return -1;
-    }
-    pid_t pid = real();
-    if (pid == 0) {
-        int saved = epmt_enter();
-        epmt_process_forked();
-        epmt_leave(saved);
-    }
-    return pid;
-}
-
-// The C library forks inside, and the parent ends where no wrapper sees it.
-EPMT_EXPORT int daemon(int stay, int keep) {
-    EPMT_REAL(daemon);
-    int saved = epmt_enter();
-    bool mine = epmt_process_standing() == EPMT_MINE;
-
-    if (mine)
-        epmt_process_leaving(EPMT_STATE_exited, 0);
-    epmt_leave(saved);
-    if (!real) {
-        errno = ENOSYS;
-        return -1;
-    }
-    int status = real(stay, keep);
-    saved = epmt_enter();
-    // The child is made a process of its own by asking. One that is not may be a failure.
-    if (mine && epmt_process_standing() == EPMT_MINE && status)
-        epmt_process_stayed();
-    epmt_leave(saved);
-    return status;
 }
 
 static _Noreturn void leave(void (*real)(int), int status) {
