@@ -19,9 +19,6 @@
 // Most tries against a journal that is removed each time just before we get its lock.
 #define TRIES 100
 
-// Most that an append waits for the lock: who has it may have been stopped, and the program not.
-#define APPEND_WAIT_NS UINT64_C(10000000000)
-
 // A scan checks damaged bytes at most so often; behind that the rest counts as one gap.
 #define WORK_FACTOR 64
 
@@ -81,7 +78,8 @@ static void unlock_and_close(int fd) {
 }
 
 static int lock_and_append(int fd, const void *fragment, size_t len) {
-    int status = lock(fd, LOCK_SH, epmt_prim_clock_ns(CLOCK_MONOTONIC) + APPEND_WAIT_NS);
+    int status =
+        lock(fd, LOCK_SH, epmt_prim_clock_ns(CLOCK_MONOTONIC) + EPMT_JOURNAL_APPEND_WAIT_NS);
 
     // A file system without locks: the record is worth more than the protection.
     if (status && status != -ENOLCK && status != -EOPNOTSUPP && status != -ENOSYS)

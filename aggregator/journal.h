@@ -6,6 +6,9 @@
 
 #include "aggregator/fragment.h"
 
+// Most that an append waits for the lock: who has it may have been stopped, and the program not.
+#define EPMT_JOURNAL_APPEND_WAIT_NS UINT64_C(10000000000)
+
 // Appends one sealed fragment by one write(2) to the journal at path, which is made, with its
 // directory (see epmt_make_dirs for `shared`), where it is missing. Holds a shared lock for the
 // moment and goes to the new file where the old one was removed meanwhile. Returns 0 or -errno.

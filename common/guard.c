@@ -14,6 +14,10 @@ _Thread_local struct epmt_tls epmt_tls;
 #define YIELDS 16
 
 bool epmt_lock_take(struct epmt_lock *lock) {
+    return epmt_lock_take_within(lock, UINT64_C(1000000000));
+}
+
+bool epmt_lock_take_within(struct epmt_lock *lock, uint64_t wait_ns) {
     const struct timespec pause = {0, 50000};
     const void *self = &epmt_tls;
     uint64_t until = 0;
@@ -29,7 +33,7 @@ bool epmt_lock_take(struct epmt_lock *lock) {
             continue;
         uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
         if (!until)
-            until = now + 1000000000u;
+            until = now + wait_ns;
         else if (now > until)
             return false;
         if (tries / 64 < YIELDS)

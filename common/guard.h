@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct epmt_tls {
     int in_mpi_life; // > 0: in a wrapper of MPI_Init or MPI_Finalize
@@ -33,6 +34,9 @@ struct epmt_lock {
 // Takes the lock, giving the CPU away while another holds it. Gives up (false) at once where this
 // thread holds it already, and after about a second: better lose a record than stop a program.
 bool epmt_lock_take(struct epmt_lock *lock);
+
+// As epmt_lock_take, giving up after wait_ns.
+bool epmt_lock_take_within(struct epmt_lock *lock, uint64_t wait_ns);
 void epmt_lock_release(struct epmt_lock *lock);
 
 // Frees the lock whoever holds it: in a child of fork, where the holder may not exist.

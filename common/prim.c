@@ -99,6 +99,10 @@ ssize_t epmt_prim_readlink(const char *path, char *data, size_t cap) {
     return CALL4(SYS_readlinkat, AT_FDCWD, path, data, cap);
 }
 
+ssize_t epmt_prim_getcwd(char *path, size_t cap) {
+    return CALL2(SYS_getcwd, path, cap);
+}
+
 int epmt_prim_fsync(int fd) {
     return (int)CALL1(SYS_fsync, fd);
 }
@@ -173,6 +177,15 @@ int epmt_prim_sigaction(int number, const void *action) {
 
 int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before) {
     return (int)CALL2(SYS_sigaltstack, stack, before);
+}
+
+bool epmt_prim_is_readable(const void *address) {
+    const int neither_block_nor_unblock = -1;
+    uintptr_t at = (uintptr_t)address & ~(uintptr_t)(KERNEL_SET_LEN - 1);
+
+    // The kernel reads the set before it looks at what to do with it.
+    return CALL4(SYS_rt_sigprocmask, neither_block_nor_unblock, at, NULL, KERNEL_SET_LEN) !=
+           -EFAULT;
 }
 
 void epmt_prim_signal_take(int number) {

@@ -6,6 +6,7 @@
 #define EPMT_COMMON_PRIM_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -35,6 +36,8 @@ ssize_t epmt_prim_readlink(const char *path, char *data, size_t cap);
 int epmt_prim_fsync(int fd);
 // Entries of a directory, as struct dirent64.
 ssize_t epmt_prim_getdents(int fd, void *data, size_t len);
+// Length of the path with its NUL, or -errno.
+ssize_t epmt_prim_getcwd(char *path, size_t cap);
 
 int epmt_prim_uname(struct utsname *name);
 pid_t epmt_prim_getpid(void);
@@ -59,6 +62,8 @@ void epmt_prim_signals_restore(uint64_t before);
 // Sets a disposition; action is as the kernel has it, not as the C library.
 int epmt_prim_sigaction(int number, const void *action);
 int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before);
+// Whether memory of the program can be read: the 8 bytes around the address.
+bool epmt_prim_is_readable(const void *address);
 
 // Takes a pending, blocked signal away; nothing where there is none.
 void epmt_prim_signal_take(int number);

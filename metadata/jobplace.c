@@ -62,11 +62,15 @@ static int make_dir_path(struct epmt_job_place *place, const struct epmt_setting
                          struct epmt_error *err) {
     const char *prefix = settings->output_prefix;
     size_t len = strlen(prefix);
+    char current[PATH_MAX];
     struct epmt_text_buffer dir;
 
     while (len > 1 && prefix[len - 1] == '/')
         len--;
     epmt_text_init(&dir, place->dir, sizeof place->dir);
+    // The program may go elsewhere before its last record.
+    if (prefix[0] != '/' && epmt_prim_getcwd(current, sizeof current) > 0)
+        epmt_text_fmt(&dir, "%s%s", current, current[1] ? "/" : "");
     epmt_text_fmt(&dir, "%.*s%s%s/%s", (int)len, prefix, len > 1 ? "/" : "", place->user,
                   place->jobid);
     // Names inside the directory must fit behind it.

@@ -46,7 +46,7 @@ struct epmt_job_place {
     enum epmt_job_source source;
     char jobid[EPMT_JOBID_MAX]; // as one path component
     char user[EPMT_USER_MAX];
-    char dir[PATH_MAX];       // <output_prefix>/<user>/<jobid>, without a slash at the end
+    char dir[PATH_MAX];       // <output_prefix>/<user>/<jobid>, absolute, no slash at the end
     char step[EPMT_STEP_MAX]; // launcher's key of the MPI world, "" where there is no launcher
     int64_t rank_hint;        // -1: none
     int64_t size_hint;        // -1: none

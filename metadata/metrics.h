@@ -76,7 +76,7 @@
     X(rankhint, PROCESS, INT, "-", NONE, "launcher's environment", "rank as inherited from the launcher, before MPI itself said; only a hint") \
     X(carried, PROCESS, UINT, "-", NONE, "the library", "1: values still hold what earlier images of the pid used, which left no record") \
     X(crashstack, PROCESS, LIST, "-", NONE, "libunwind", "stack at a fatal signal, innermost frame first: module+offset, function") \
-    X(uninstrumented, PROCESS, UINT, "count", NONE, "the library", "execs and spawns with an environment without the library; vfork children are not seen") \
+    X(uninstrumented, PROCESS, UINT, "count", NONE, "the library", "execs, spawns, system and popen with an environment without the library") \
     X(threads_lost, PROCESS, UINT, "count", NONE, "the library", "threads without a row, because memory for rows ran out")
 // clang-format on
 

@@ -172,7 +172,8 @@ static void take_identity(void) {
     epmt_self.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
     epmt_self.start_tsc = epmt_collect_tsc();
     epmt_self.imagestart = epmt_prim_clock_ns(CLOCK_BOOTTIME);
-    epmt_self.revision = epmt_self.uninstrumented = 0;
+    epmt_self.revision = 0;
+    epmt_self.uninstrumented = 0;
     epmt_self.rank = epmt_self.size = -1;
     epmt_self.step = 0;
     // A parent in another namespace has no number here.
@@ -279,12 +280,23 @@ static void become_child(void) {
     epmt_prim_signals_restore(signals);
 }
 
-void epmt_process_look_at_environment(char *const *envp) {
+bool epmt_process_look_at_environment(char *const *envp) {
+    if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
+        return false;
+    // A bad address is for the kernel to refuse.
+    if (envp && envp != environ && !epmt_prim_is_readable(envp))
+        return false;
     const char *value = epmt_environment_get(envp, "LD_PRELOAD");
-
     // Whatever path it is named by: the file's name is libepmt.so.
-    if (!value || !strstr(value, "libepmt.so"))
+    bool counted = !value || !strstr(value, "libepmt.so");
+    if (counted)
         epmt_self.uninstrumented++;
+    return counted;
+}
+
+void epmt_process_forget_environment(bool counted) {
+    if (counted)
+        epmt_self.uninstrumented--;
 }
 
 void epmt_process_forked(void) {

@@ -33,11 +33,11 @@ struct epmt_process {
     char bootid[40];
     uint64_t pidns;
     uint64_t image;
-    uint64_t imagestart;     // ns since boot
-    uint64_t revision;       // of the last record made
-    uint64_t uninstrumented; // children and successors that get no preload
-    uint64_t start_us;       // since the epoch
-    uint64_t start_ns;       // monotonic
+    uint64_t imagestart;             // ns since boot
+    uint64_t revision;               // of the last record made
+    _Atomic uint64_t uninstrumented; // children and successors that get no preload
+    uint64_t start_us;               // since the epoch
+    uint64_t start_ns;               // monotonic
     uint64_t start_tsc;
     pid_t ppid;
     const char *path, *exename, *args, *tags; // our own memory: a program may overwrite its argv
@@ -76,13 +76,19 @@ void epmt_record_identity(void);
 // the number of the signal.
 void epmt_process_end(enum epmt_state state, int status);
 
+// The real _exit, or NULL.
+void (*epmt_real_exit(void))(int);
+
 // Before a call that this process does not come back from if all goes well (exec, daemon): a final
 // record with this state and status. After it came back nevertheless: takes that back.
 void epmt_process_leaving(enum epmt_state state, int status);
 void epmt_process_stayed(void);
 
-// Counts an exec or spawn whose environment lacks this library.
-void epmt_process_look_at_environment(char *const *envp);
+// Counts a call that hands on an environment without this library. Also in a vfork child: the
+// memory is its parent's, and so is the record. Returns whether it was counted, for
+// epmt_process_forget_environment where the call failed.
+bool epmt_process_look_at_environment(char *const *envp);
+void epmt_process_forget_environment(bool counted);
 
 // After MPI_Init: the rank is known. Appends a rank record.
 void epmt_process_set_rank(int64_t rank, int64_t size);

@@ -3,6 +3,7 @@
 // to the journal, at MPI_Finalize also up the tree.
 #include <string.h>
 
+#include "aggregator/journal.h"
 #include "common/hash.h"
 #include "common/hot.h"
 #include "common/prim.h"
@@ -11,6 +12,10 @@
 #include "preload/process.h"
 
 #include "common/poison.h"
+
+// Most that the end of the process waits for a record that another thread writes: longer than that
+// one may wait for the journal.
+#define END_WAIT_NS (EPMT_JOURNAL_APPEND_WAIT_NS + UINT64_C(5000000000))
 
 // One record at a time is built here, under epmt_self.lock: exit may be called on a small stack.
 static EPMT_HOT(3) uint8_t buffer[16384];
@@ -53,12 +58,16 @@ static void fill_key(struct epmt_record *record, enum epmt_state state) {
 
 // Signals are blocked while a record is made: a handler of the program that ends it, or jumps away,
 // would take it with it. Returns false, with nothing to end, where the record must be given up.
-static bool start_record(uint64_t *signals) {
+static bool start_record_within(uint64_t *signals, uint64_t wait_ns) {
     *signals = epmt_prim_signals_block();
-    if (epmt_lock_take(&epmt_self.lock))
+    if (epmt_lock_take_within(&epmt_self.lock, wait_ns))
         return true;
     epmt_prim_signals_restore(*signals);
     return false;
+}
+
+static bool start_record(uint64_t *signals) {
+    return start_record_within(signals, UINT64_C(1000000000));
 }
 
 static void end_record(uint64_t signals) {
@@ -159,7 +168,7 @@ static void fill_status(struct epmt_record *record, enum epmt_state state, int s
         if (epmt_self.crash_len)
             epmt_record_set_text(record, EPMT_COL_crashstack, epmt_self.crash, epmt_self.crash_len);
     } else if (state == EPMT_STATE_exited && status >= 0) {
-        epmt_record_set_i(record, EPMT_COL_exitcode, status & 0xff);
+        epmt_record_set_i(record, EPMT_COL_exitcode, status);
         epmt_record_set_i(record, EPMT_COL_exitsignal, 0);
     }
 }
@@ -234,15 +243,26 @@ size_t epmt_process_freeze(struct epmt_bytes **pieces) {
     return count;
 }
 
-// After MPI_Finalize only what it could not know is worth a record.
-static void append_exit_status(enum epmt_state state, int status) {
+// Only how it ended: the rest was told before.
+static void append_status(enum epmt_state state, int status) {
     struct epmt_record record;
 
-    if (status <= 0)
-        return;
     fill_key(&record, state);
     fill_status(&record, state, status);
     append_row(&record, EPMT_FRAGMENT_FINAL);
+}
+
+// Who told the end, and what.
+static struct {
+    pid_t tid;
+    enum epmt_state state;
+    int status;
+} told;
+
+// Whether this thread comes again with another end: from a handler of at_quick_exit, say. Of two
+// threads that end the process at once the first one's word stands.
+static bool is_correction(enum epmt_state state, int status) {
+    return told.tid == epmt_prim_gettid() && (told.state != state || told.status != status);
 }
 
 // The lock before the life: whoever ends the process beside a thread that does so already waits
@@ -250,13 +270,20 @@ static void append_exit_status(enum epmt_state state, int status) {
 void epmt_process_end(enum epmt_state state, int status) {
     uint64_t signals;
 
-    if (!start_record(&signals))
+    if (!start_record_within(&signals, END_WAIT_NS))
         return;
     int life = atomic_exchange(&epmt_self.life, EPMT_LIFE_DONE);
-    if (life == EPMT_LIFE_FINALIZED)
-        append_exit_status(state, status);
-    else if (life == EPMT_LIFE_READY)
+    if (life == EPMT_LIFE_READY)
         append_final(state, status);
+    else if (life == EPMT_LIFE_FINALIZED && status > 0) // only what MPI_Finalize could not know
+        append_status(state, status);
+    else if (life == EPMT_LIFE_DONE && is_correction(state, status))
+        append_status(state, status);
+    if (life != EPMT_LIFE_DONE || told.tid == epmt_prim_gettid()) {
+        told.tid = epmt_prim_gettid();
+        told.state = state;
+        told.status = status;
+    }
     end_record(signals);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// exec: the image before it gets its final record. In a vfork child nothing is touched: the record
-// of the parent is the parent's to write. The glibc functions call each other where no wrapper
-// sees it, so each has one.
+// exec: the image before it gets its final record. In a vfork child nothing is touched but the
+// count of environments without us: the record of the parent is the parent's to write. The glibc
+// functions call each other where no wrapper sees it, so each has one.
 #include <alloca.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -14,22 +14,26 @@
 
 #include "common/poison.h"
 
-static bool before(char *const *envp) {
+struct tried {
+    bool mine, counted;
+};
+
+static struct tried before(char *const *envp) {
     int saved = epmt_enter();
     bool mine = epmt_process_standing() == EPMT_MINE;
-
-    if (mine) {
-        epmt_process_look_at_environment(envp);
-        epmt_process_leaving(EPMT_STATE_exec, -1);
-    }
-    epmt_leave(saved);
-    return mine;
-}
-
-static int failed(int result, bool mine) {
-    int saved = epmt_enter();
+    struct tried tried = {mine, epmt_process_look_at_environment(envp)};
 
     if (mine)
+        epmt_process_leaving(EPMT_STATE_exec, -1);
+    epmt_leave(saved);
+    return tried;
+}
+
+static int failed(int result, struct tried tried) {
+    int saved = epmt_enter();
+
+    epmt_process_forget_environment(tried.counted);
+    if (tried.mine)
         epmt_process_stayed();
     epmt_leave(saved);
     return result;
@@ -40,11 +44,11 @@ static int missing(void) {
     return -1;
 }
 
-#define WRAP(name, parameters, arguments, envp)                 \
-    EPMT_EXPORT int name parameters {                           \
-        EPMT_REAL(name);                                        \
-        bool mine = before(envp);                               \
-        return failed(real ? real arguments : missing(), mine); \
+#define WRAP(name, parameters, arguments, envp)                  \
+    EPMT_EXPORT int name parameters {                            \
+        EPMT_REAL(name);                                         \
+        struct tried tried = before(envp);                       \
+        return failed(real ? real arguments : missing(), tried); \
     }
 
 WRAP(execve, (const char *path, char *const argv[], char *const envp[]), (path, argv, envp), envp)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Start and end of the process: constructor, exit, fork, and the exits that bypass exit.
+// Start and end of the process: constructor, exit, and the exits that bypass exit.
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -44,7 +44,7 @@ static void end(int status) {
     if (epmt_self.life == EPMT_LIFE_DONE && !atomic_load(&epmt_self.lock.holder))
         return;
     if (epmt_process_standing() == EPMT_MINE)
-        epmt_process_end(EPMT_STATE_exited, status);
+        epmt_process_end(EPMT_STATE_exited, status & 0xff); // what a parent sees of it
     epmt_leave(saved);
 }
 
@@ -53,49 +53,10 @@ static void end_by_exit(int status, void *unused) {
     end(status);
 }
 
-static void (*real__exit(void))(int) {
+void (*epmt_real_exit(void))(int) {
     EPMT_REAL(_exit);
 
     return real;
-}
-
-EPMT_EXPORT pid_t fork(void) {
-    EPMT_REAL(fork);
-
-    if (!real) {
-        errno = ENOSYS;
-        return -1;
-    }
-    real__exit(); // found once here, and not in each child
-    pid_t pid = real();
-    if (pid == 0) {
-        int saved = epmt_enter();
-        epmt_process_forked();
-        epmt_leave(saved);
-    }
-    return pid;
-}
-
-// The C library forks inside, and the parent ends where no wrapper sees it.
-EPMT_EXPORT int daemon(int stay, int keep) {
-    EPMT_REAL(daemon);
-    int saved = epmt_enter();
-    bool mine = epmt_process_standing() == EPMT_MINE;
-
-    if (mine)
-        epmt_process_leaving(EPMT_STATE_exited, 0);
-    epmt_leave(saved);
-    if (!real) {
-        errno = ENOSYS;
-        return -1;
-    }
-    int status = real(stay, keep);
-    saved = epmt_enter();
-    // The child is made a process of its own by asking. One that is not may be a failure.
-    if (mine && epmt_process_standing() == EPMT_MINE && status)
-        epmt_process_stayed();
-    epmt_leave(saved);
-    return status;
 }
 
 static _Noreturn void leave(void (*real)(int), int status) {
@@ -107,7 +68,7 @@ static _Noreturn void leave(void (*real)(int), int status) {
 
 EPMT_EXPORT void _exit(int status) {
     end(status);
-    leave(real__exit(), status);
+    leave(epmt_real_exit(), status);
 }
 
 EPMT_EXPORT void _Exit(int status) {

@@ -24,9 +24,10 @@
 #include "common/poison.h"
 
 // Signals that kill by default and can be caught; real-time signals are the program's business.
-static const int fatal[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT,   SIGSYS,  SIGTRAP,
-                            SIGTERM, SIGINT,  SIGHUP,  SIGQUIT, SIGXCPU,   SIGXFSZ, SIGUSR1,
-                            SIGUSR2, SIGALRM, SIGPIPE, SIGPROF, SIGVTALRM, SIGIO};
+static const int fatal[] = {SIGSEGV,   SIGBUS,  SIGFPE,    SIGILL,  SIGABRT, SIGSYS,
+                            SIGTRAP,   SIGTERM, SIGINT,    SIGHUP,  SIGQUIT, SIGXCPU,
+                            SIGXFSZ,   SIGUSR1, SIGUSR2,   SIGALRM, SIGPIPE, SIGPROF,
+                            SIGVTALRM, SIGIO,   SIGSTKFLT, SIGPWR};
 #define FATAL_COUNT (sizeof fatal / sizeof *fatal)
 
 // What the program set where the kernel has our handler.

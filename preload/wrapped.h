@@ -6,6 +6,9 @@
 
 #define EPMT_WRAPPED(X) \
     X(fork)             \
+    X(_Fork)            \
+    X(forkpty)          \
+    X(clone)            \
     X(execve)           \
     X(execv)            \
     X(execvp)           \
@@ -17,6 +20,8 @@
     X(execveat)         \
     X(posix_spawn)      \
     X(posix_spawnp)     \
+    X(system)           \
+    X(popen)            \
     X(daemon)           \
     X(_exit)            \
     X(_Exit)            \

@@ -43,19 +43,36 @@ static bool is_alive(const struct epmt_jobfold *fold, uint32_t number) {
     return fold->alive(fold->alive_context, &record);
 }
 
+// An exit code that was told before something else happened (daemon failed; a signal came in a
+// handler of at_quick_exit) is not how the process ended. Returns whether there was one.
+static bool take_back_exit(struct epmt_layered *values) {
+    uint64_t state = values->value[EPMT_COL_state];
+    bool by_signal = state == EPMT_STATE_signaled || state == EPMT_STATE_killed;
+
+    if (!by_signal || !epmt_layered_has(values, EPMT_COL_state) ||
+        !epmt_layered_has(values, EPMT_COL_exitcode))
+        return false;
+    epmt_layered_unset(values, EPMT_COL_exitcode);
+    if (state == EPMT_STATE_killed)
+        epmt_layered_unset(values, EPMT_COL_exitsignal);
+    return true;
+}
+
 static int finish_process(struct epmt_jobfold *fold, uint32_t number, bool ended) {
     struct epmt_fold_row *row = &fold->processes.rows[number];
     struct epmt_layered values;
 
     epmt_layered_decode(&values, row->data);
-    bool has_state = epmt_layered_has(&values, EPMT_COL_state);
+    bool has_state = epmt_layered_has(&values, EPMT_COL_state), changed = false;
     if (ended && (!has_state || values.value[EPMT_COL_state] == EPMT_STATE_running) &&
         !is_alive(fold, number)) {
         epmt_layered_set(&values, EPMT_COL_state, EPMT_STATE_killed,
                          has_state ? values.revision[EPMT_COL_state] : 0);
-        if (epmt_layered_encode(&values, &row->data))
-            return -1;
+        changed = true;
     }
+    changed |= take_back_exit(&values);
+    if (changed && epmt_layered_encode(&values, &row->data))
+        return -1;
     row->tid = EPMT_FOLD_NO_KEY;
     row->start = EPMT_FOLD_NO_KEY;
     row->link = EPMT_FOLD_NOWHERE;

@@ -73,6 +73,10 @@ static inline void epmt_layered_set(struct epmt_layered *row, int column, uint64
     row->revision[column] = revision;
 }
 
+static inline void epmt_layered_unset(struct epmt_layered *row, int column) {
+    row->valid[column / 64] &= ~(UINT64_C(1) << (column % 64));
+}
+
 void epmt_layered_decode(struct epmt_layered *row, const uint8_t *data);
 // Decodes values alone, texts as bytes; without the key columns, which the row itself has.
 void epmt_layered_decode_record(struct epmt_record *record, const uint8_t *data,

@@ -160,7 +160,7 @@ dies() { # DESCRIPTION SIGNAL MODE ARGUMENT
     rm -f core*
 }
 for name in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM XCPU XFSZ VTALRM \
-    PROF IO SYS; do
+    PROF IO SYS STKFLT PWR; do
     dies "raise(SIG$name)" "$(kill -l $name)" die_raise "$(kill -l $name)"
 done
 for name in TERM SEGV USR1; do
@@ -181,7 +181,7 @@ job "a stack overflow" "$program" die_fault STACK
 equal "a stack overflow: the row is there" 1 \
     "$(sql "select count(*) from processes where state in ('killed', 'signaled')
             and exename = 'begins'")"
-for signal in 9 16 30 34 64; do # those that are never caught, or that are the program's business
+for signal in 9 34 64; do # those that are never caught, or that are the program's business
     job "signal $signal" "$program" die_raise $signal
     equal "signal $signal: the row is there" killed "$(sql 'select state from processes')"
 done
@@ -226,6 +226,8 @@ if [ -n "$group" ]; then
     job "killed for want of memory" timeout 60 \
         sh -c "echo 0 >$group/cgroup.procs; exec $program eat_memory"
     equal "killed for want of memory: nothing was printed" "" "$(cat "$TEST_DIR/preloaded.out")"
+    equal "killed for want of memory: its row has who it was" 'killed||["eat_memory"]|1|1' "$(sql \
+        "select state, exitcode, args, ppid > 1, start > 1e15 from processes where exename = 'begins'")"
     rmdir "$group"
 else
     echo "# no memory cgroup here: a limit instead"

@@ -81,14 +81,22 @@ def compare(directory, job, database, file):
     rows = list(csv.DictReader(io.StringIO(out.stdout.decode(), newline="")))
     look("csv", sorted(rows, key=lambda r: int(r["start"])), directory)
 
-def environment(file):
+def environment(file, database):
     out = subprocess.run(["epmt", "dump", "--format", "json", file], stdout=subprocess.PIPE, check=True)
-    got = json.loads(out.stdout)["environment"]
-    for name, value in os.environb.items():
-        if name.startswith(b"ODD"):
-            there = got.get(name.decode())
-            say("" if there is not None and text(there) == value else repr(there)[:200],
-                f"environment: {name.decode()}")
+    connection = sqlite3.connect(database)
+    connection.text_factory = bytes
+    rows = connection.execute("select key, value from job_attributes join jobs on id = job_id "
+                              "where jobid = 'environment' and scope = 'env'")
+    places = {"dump": json.loads(out.stdout)["environment"],
+              "database": {os.fsdecode(key): value for key, value in rows}}
+    for what, got in places.items():
+        for name, value in os.environb.items():
+            if name.startswith(b"ODD"):
+                there = got.get(name.decode())
+                say("" if there is not None and text(there) == value else repr(there)[:200],
+                    f"environment, {what}: {name.decode()}")
+    job = connection.execute("select tags from jobs where jobid = 'environment'").fetchone()[0]
+    say("" if text(job) == os.environb[b"EPMT_JOB_TAGS"] else repr(job), "tags of the job, database")
 
 globals()[sys.argv[1]](*sys.argv[2:])
 P
@@ -114,10 +122,11 @@ equal "as many comparisons as there are" 64 "$(wc -l <"$TEST_DIR/report")"
 
 export EPMT_JOB_ID=environment ODD1=$'\t\n\'"\\,;' ODD2=$'\xff\xc3\xa9\xfe' ODD3=
 ODD4=$(printf '%0100000d' 7)
-export ODD4
+export ODD4 EPMT_JOB_TAGS=$'a:\t\n,"\'\\;b:\xff\xc3\xa9'
 check "a job with odd variables" epmt -a run /bin/true
 file=$(find "$EPMT_OUTPUT_PREFIX" -name environment.h5)
-python3 "$TEST_DIR/bytes.py" environment "$file" >"$TEST_DIR/report"
+check "submit" epmt submit
+python3 "$TEST_DIR/bytes.py" environment "$file" "$TEST_DB" >"$TEST_DIR/report"
 report <"$TEST_DIR/report"
-equal "as many variables as there are" 4 "$(wc -l <"$TEST_DIR/report")"
+equal "as many comparisons as there are" 9 "$(wc -l <"$TEST_DIR/report")"
 finish

@@ -87,22 +87,29 @@ equal "every unit was compiled once: cc1, as" "$units $units" "$(sql \
 equal "no row is without a parent but the first" 1 \
     "$(sql 'select count(*) from processes where parent_id is null')"
 
-# A pid's images run one after the other, each with what it used itself. A parent's cutime is to be
-# the sum over the pids it began.
-sql "create table pids as select pid, ppid, max(generation) g,
+# The images of a process run one after the other, each with what it used itself. A parent's cutime is
+# to be the sum over the processes that it began. A pid may come up again; with its start it does not.
+sql "create table began as select pid, starttime, parent_id, min(generation) g,
          sum(usertime) u, sum(systemtime) s, sum(cutime) cu, sum(cstime) cs
-     from processes group by pid"
-sql "create index pids_ppid on pids(ppid)"
+     from processes group by pid, starttime"
+sql "create index began_key on began(pid, starttime)"
+sql "create table family as select began.rowid as process, u, s, cu, cs,
+         (select b.rowid from processes p join began b on b.pid = p.pid and b.starttime = p.starttime
+          where p.id = began.parent_id) as parent
+     from began"
+sql "create index family_parent on family(parent)"
 read -r count low high ratio <<<"$(sql "
     select count(*), printf('%.0f', min(missing)), printf('%.0f', max(missing)),
            printf('%.4f', sum(told) * 1.0 / sum(seen))
     from (select p.cu + p.cs as told, sum(c.u + c.s + c.cu + c.cs) as seen,
                  (p.cu + p.cs - sum(c.u + c.s + c.cu + c.cs)) * 1.0 / count(*) as missing
-          from pids p join pids c on c.ppid = p.pid group by p.pid)" | tr '|' ' ')"
+          from family p join family c on c.parent = p.process group by p.process)" | tr '|' ' ')"
 read -r user system <<<"$(cat "$TEST_DIR/times")"
-own=$(sql "select sum(u + s) from pids where ppid in (select pid from pids)")
-processes=$(sql 'select count(*) - 1 from pids')
+own=$(sql "select sum(u + s) from family where parent is not null")
+processes=$(sql 'select count(*) - 1 from family')
 check "as many processes as wanted ($processes)" test "$processes" -ge "$wanted"
+equal "each process is one: no image has another's generation" 0 "$(sql \
+    'select count(*) from (select 1 from processes group by pid, starttime, generation having count(*) > 1)')"
 missing=$(((user + system - own) / processes))
 check "the sums agree with the parents' to 25 %" \
     awk "BEGIN { exit !($own > 0.75 * ($user + $system) && $own <= 1.001 * ($user + $system)) }"
