@@ -28,7 +28,7 @@ for EPMT_CRASH_STACK in 0 2; do
     mode see_effects 7 ''
     mode see_recovery 1 'exited|0'
     mode see_ends 180 'exited|0'
-    equal "see_ends: each fatal signal that can be caught has its rows" 20 "$(sql \
+    equal "see_ends: each fatal signal that can be caught has its rows" 22 "$(sql \
         "select count(*) from (select exitsignal from processes where exitsignal > 0
          group by exitsignal having count(*) = 3)")"
     mode see_exec 5 'signaled|10'
