@@ -46,7 +46,8 @@ static const char *fold_name(const struct epmt_column *column) {
 }
 
 static const char *type_name(enum epmt_type type) {
-    static const char *const names[] = {"text", "list of texts", "integer", "unsigned", "state"};
+    static const char *const names[] = {"text",     "list of texts", "integer",
+                                        "unsigned", "state",         "real"};
 
     return names[type];
 }

@@ -62,6 +62,7 @@ struct epmt_db_value epmt_flatten_column(struct epmt_flatten *flatten,
         epmt_strbuf_add_json_list(memory, value->text);
         return value_of(memory);
     case EPMT_TYPE_TEXT:
+    case EPMT_TYPE_REAL: // none in these rows
         break;
     }
     return epmt_flatten_text(memory, value->text);

@@ -88,6 +88,7 @@ static int to_layered(struct epmt_layered *row, struct epmt_texts *texts, enum e
             break;
         case EPMT_TYPE_INT:
         case EPMT_TYPE_UINT:
+        case EPMT_TYPE_REAL:
             epmt_layered_set(row, i, value, revision);
             continue;
         }
@@ -131,6 +132,8 @@ int epmt_fold_add_record(struct epmt_jobfold *fold, enum epmt_row_kind kind,
 int epmt_fold_add(struct epmt_jobfold *fold, const struct epmt_row *row, struct epmt_error *err) {
     if (row->kind == EPMT_ROW_ATTRIBUTE)
         return epmt_fold_add_attribute(fold, row->scope, row->key, row->value, err);
+    if (row->kind >= EPMT_ROW_MPI_FUNCTION && epmt_dictionary_of(row->kind))
+        return 0; // read, not kept yet
     if (row->kind != EPMT_ROW_PROCESS && row->kind != EPMT_ROW_THREAD)
         return epmt_errf(err, EPMT_ERR_BAD_INPUT, "a row of an unknown kind");
     return epmt_fold_add_record(fold, row->kind, &row->record, err);

@@ -17,6 +17,8 @@ static enum epmt_member_kind kind_of(enum epmt_type type) {
         return EPMT_MEMBER_INT;
     case EPMT_TYPE_UINT:
         return EPMT_MEMBER_UINT;
+    case EPMT_TYPE_REAL:
+        return EPMT_MEMBER_REAL;
     case EPMT_TYPE_STATE:
         break;
     }
@@ -31,6 +33,12 @@ static size_t size_of(enum epmt_member_kind kind) {
 
 bool epmt_member_is_text(const struct epmt_member *member) {
     return member->kind == EPMT_MEMBER_TEXT || member->kind == EPMT_MEMBER_LIST;
+}
+
+uint64_t epmt_missing_number(enum epmt_member_kind kind) {
+    return kind == EPMT_MEMBER_INT    ? (uint64_t)EPMT_MISSING_INT
+           : kind == EPMT_MEMBER_REAL ? EPMT_MISSING_REAL
+                                      : EPMT_MISSING_UINT;
 }
 
 static void add_member(struct epmt_layout *layout, const char *name, enum epmt_member_kind kind,
@@ -141,6 +149,8 @@ static hid_t member_type(const struct epmt_member *member) {
     case EPMT_MEMBER_UINT:
     case EPMT_MEMBER_VALID:
         return H5Tcopy(H5T_STD_U64LE);
+    case EPMT_MEMBER_REAL:
+        return H5Tcopy(H5T_IEEE_F64LE);
     case EPMT_MEMBER_STATE:
         return state_type();
     case EPMT_MEMBER_TEXT:

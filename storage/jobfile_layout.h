@@ -13,10 +13,12 @@
 #define EPMT_MISSING_INT INT64_MIN
 #define EPMT_MISSING_UINT UINT64_MAX
 #define EPMT_MISSING_STATE (-1)
+#define EPMT_MISSING_REAL UINT64_C(0x7ff8000000000000) // its bits: a quiet NaN
 
 enum epmt_member_kind {
     EPMT_MEMBER_INT,
     EPMT_MEMBER_UINT,
+    EPMT_MEMBER_REAL,
     EPMT_MEMBER_STATE, // an enum of one byte
     EPMT_MEMBER_TEXT,
     EPMT_MEMBER_LIST,  // a text: a JSON array of strings
@@ -61,6 +63,9 @@ size_t epmt_layout_place(struct epmt_layout *layout);
 hid_t epmt_layout_type(const struct epmt_layout *layout);
 
 bool epmt_member_is_text(const struct epmt_member *member);
+
+// The bits of a number (INT, UINT, REAL) that is missing.
+uint64_t epmt_missing_number(enum epmt_member_kind kind);
 
 // One value of a row. A text's bytes belong to whoever filled it in.
 struct epmt_cell {

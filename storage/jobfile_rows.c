@@ -229,9 +229,9 @@ struct column_source {
 static void column_row(void *context, uint64_t row, struct epmt_cell *cells) {
     static const char *const scopes[] = {"", "process", "thread", "both"};
     static const char *const folds[] = {"none", "sum", "min", "max"};
-    static const char *const types[] = {"int", "uint", "state", "text", "list"};
-    static const char *const sentinels[] = {"-9223372036854775808", "18446744073709551615",
-                                            "missing", "see valid", "see valid"};
+    static const char *const types[] = {"int", "uint", "real", "state", "text", "list"};
+    static const char *const sentinels[] = {
+        "-9223372036854775808", "18446744073709551615", "nan", "missing", "see valid", "see valid"};
     const struct column_source *source = context;
     uint64_t first = (uint64_t)source->tables[0].value_count;
     const struct epmt_layout *table = &source->tables[row >= first];
