@@ -9,6 +9,19 @@
 // there is no MPI data, and the program goes on.
 void epmt_mpi_attach(void);
 
+// After the real MPI_Session_init: as before, with no world and no rank.
+void epmt_mpi_attach_session(void);
+
+// Whether this process is, or was, in an MPI that is known.
+bool epmt_mpi_is_attached(void);
+
+// The thread level that the program asked for, as MPI numbers it; 0 by MPI_Init.
+extern int epmt_mpi_asked_level;
+
+// Sets the columns of the process's row that tell where in the world it is.
+struct epmt_record;
+void epmt_mpi_world_columns(struct epmt_record *process);
+
 // The back end and the world, once: NULL where there is none, at a second MPI_Finalize, and in a
 // child of fork, whose parent's world it is.
 const struct epmt_mpi_backend *epmt_mpi_detach(struct epmt_mpi_world *world);
