@@ -16,8 +16,6 @@
 
 const struct epmt_mpi_hooks *epmt_mpi_hooks;
 
-int epmt_mpi_asked_level = -1;
-
 static const struct epmt_mpi_backend *backend;
 static struct epmt_mpi_world current;
 static pid_t owner; // the process that is in that world, or in a session
@@ -93,10 +91,11 @@ static const struct epmt_mpi_backend *select_backend(void) {
     return name ? load(name) : NULL;
 }
 
-void epmt_mpi_attach(void) {
+void epmt_mpi_attach(int thread_asked) {
     const struct epmt_mpi_backend *loaded = select_backend();
     struct epmt_mpi_abi abi;
 
+    current.thread_asked = thread_asked;
     if (!loaded || loaded->attach(epmt_mpi_function_address, epmt_mpi_object, &current, &abi))
         return;
     backend = loaded;

@@ -218,6 +218,7 @@ static int look_at_world(struct epmt_mpi_world *world) {
         memcpy(world->standard, (char[]){(char)('0' + version), '.', (char)('0' + subversion), 0},
                4);
     world->thread_level = mpi.Query_thread(&level) ? -1 : level_number(level);
+    world->thread_asked = level_number(world->thread_asked);
     world->spawned = !mpi.Comm_get_parent(&parent) && parent != mpi.no_comm;
     return 0;
 }

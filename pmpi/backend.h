@@ -14,6 +14,7 @@ struct epmt_mpi_world {
     int rank, size;
     int64_t local_rank;  // -1 where the launcher does not tell; not the back end's
     int thread_level;    // provided: 0 single to 3 multiple, -1 unknown
+    int thread_asked;    // on entry as MPI numbers it; then as above
     char library[256];   // first line of MPI_Get_library_version
     char processor[256]; // MPI_Get_processor_name
     char standard[16];   // MPI_Get_version: "3.1"

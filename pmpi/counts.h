@@ -16,7 +16,8 @@ struct epmt_mpi_roles {
 };
 
 // Filled in when the function is found.
-extern struct epmt_mpi_roles epmt_mpi_roles[EPMT_MPI_FUNCTION_COUNT];
+extern __attribute__((
+    visibility("hidden"))) struct epmt_mpi_roles epmt_mpi_roles[EPMT_MPI_FUNCTION_COUNT];
 void epmt_mpi_roles_parse(struct epmt_mpi_roles *roles, const char *letters);
 
 // Bytes of one element, as MPI says; remembered per thread.
@@ -57,10 +58,11 @@ void epmt_mpi_request_forget(struct epmt_mpi_entry *entry);
 uint64_t epmt_mpi_requests_lost(void);
 void epmt_mpi_requests_forked(void);
 
-// How a kind of function is wrapped: PLAIN, the arguments go on as they are; PREPARED, `before` may
+// How a kind of function is wrapped: BARE, nobody looks at the arguments; PLAIN, they go on as they
+// are; PREPARED, `before` may
 // change them; FREES, a handle goes, and another object may get the same one.
 #define EPMT_MPI_KINDS(X)        \
-    X(NONE, PLAIN)               \
+    X(NONE, BARE)                \
     X(SEND, PLAIN)               \
     X(RECV, PREPARED)            \
     X(SENDRECV, PREPARED)        \
@@ -93,7 +95,7 @@ void epmt_mpi_requests_forked(void);
     X(REQUEST_FREE, PREPARED)    \
     X(HANDLE_FREE, FREES)
 
-enum epmt_mpi_way { EPMT_MPI_PLAIN, EPMT_MPI_PREPARED, EPMT_MPI_FREES };
+enum epmt_mpi_way { EPMT_MPI_BARE, EPMT_MPI_PLAIN, EPMT_MPI_PREPARED, EPMT_MPI_FREES };
 
 // before: nothing of the call has been done. after: ends what epmt_mpi_begin has begun.
 #define EPMT_MPI_KIND_DECLARE(kind, way)                                                          \

@@ -9,11 +9,23 @@
 
 #include "common/poison.h"
 
+static bool mine(void) {
+    return epmt_mpi_hooks && epmt_mpi_hooks->mine();
+}
+
+static void attach(int thread_asked) {
+    int saved = epmt_enter();
+
+    if (mine())
+        epmt_mpi_attach(thread_asked);
+    epmt_leave(saved);
+}
+
 // Runs what belongs before or after the outermost call of the life cycle.
 static void outermost(void (*work)(void)) {
     int saved = epmt_enter();
 
-    if (epmt_mpi_hooks && epmt_mpi_hooks->mine())
+    if (mine())
         work();
     epmt_leave(saved);
 }
@@ -43,10 +55,8 @@ int epmt_mpi_init(unsigned index, int *argc, char ***argv) {
 
     begin(&life, EPMT_MPI_Init);
     int status = real(argc, argv);
-    if (end(&life, status) && !status) {
-        epmt_mpi_asked_level = 0;
-        outermost(epmt_mpi_attach);
-    }
+    if (end(&life, status) && !status)
+        attach(0); // MPI_THREAD_SINGLE, in every MPI
     return status;
 }
 
@@ -57,10 +67,8 @@ int epmt_mpi_init_thread(unsigned index, int *argc, char ***argv, int required, 
 
     begin(&life, EPMT_MPI_Init_thread);
     int status = real(argc, argv, required, provided);
-    if (end(&life, status) && !status) {
-        epmt_mpi_asked_level = required;
-        outermost(epmt_mpi_attach);
-    }
+    if (end(&life, status) && !status)
+        attach(required);
     return status;
 }
 

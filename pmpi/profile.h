@@ -66,11 +66,14 @@ typedef void epmt_mpi_function(void);
 
 enum epmt_mpi_clock { EPMT_MPI_OFF, EPMT_MPI_TSC, EPMT_MPI_CLOCK };
 
+// Hidden where they are declared too: then they are reached without a detour.
+#pragma GCC visibility push(hidden)
 extern enum epmt_mpi_clock epmt_mpi_clock;                            // OFF: nothing is profiled
 extern epmt_mpi_function *epmt_mpi_real[2 * EPMT_MPI_FUNCTION_COUNT]; // MPI_X, PMPI_X
 extern atomic_uint epmt_mpi_types_freed, epmt_mpi_comms_freed;        // generations of handles
 extern struct epmt_mpi_abi epmt_mpi_abi;
 extern bool epmt_mpi_abi_known;
+#pragma GCC visibility pop
 
 // Finds the real function, once; where there is none, one that returns an error code (or, for
 // Initialized and Finalized, says no). At the first of all it begins the profile.
@@ -83,21 +86,25 @@ static inline epmt_mpi_function *epmt_mpi_get(unsigned index) {
     return __builtin_expect(real != NULL, 1) ? real : epmt_mpi_find(index);
 }
 
-static inline uint64_t epmt_mpi_ticks(void) {
+static inline uint64_t epmt_mpi_counter(void) {
 #ifdef __x86_64__
-    if (__builtin_expect(epmt_mpi_clock == EPMT_MPI_TSC, 1))
-        return __rdtsc();
+    return __rdtsc();
 #elif defined __aarch64__
-    if (__builtin_expect(epmt_mpi_clock == EPMT_MPI_TSC, 1)) {
-        uint64_t ticks;
-        __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-        return ticks;
-    }
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    return 0;
 #endif
+}
+
+static inline uint64_t epmt_mpi_ticks(void) {
+    if (__builtin_expect(epmt_mpi_clock == EPMT_MPI_TSC, 1))
+        return epmt_mpi_counter();
     return epmt_prim_clock_ns(CLOCK_MONOTONIC);
 }
 
-// The thread's first call, a nested one, or one that was left by a jump. As epmt_mpi_begin.
+// The thread's first call, a nested one, one after a jump, or another clock. As epmt_mpi_begin.
 bool epmt_mpi_begin_slow(const void *frame, unsigned function);
 
 // Begins a call whose wrapper's frame holds `frame`. False: it is nested in another one of this
@@ -105,10 +112,10 @@ bool epmt_mpi_begin_slow(const void *frame, unsigned function);
 static inline bool epmt_mpi_begin(const void *frame, unsigned function) {
     struct epmt_mpi_thread *thread = epmt_tls.mpi;
 
-    if (__builtin_expect(!thread || thread->outer, 0))
+    if (__builtin_expect(!thread || thread->outer || epmt_mpi_clock != EPMT_MPI_TSC, 0))
         return epmt_mpi_begin_slow(frame, function);
     thread->function = function;
-    thread->start = epmt_mpi_ticks();
+    thread->start = epmt_mpi_counter();
     thread->outer = frame;
     return true;
 }

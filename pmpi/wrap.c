@@ -70,32 +70,42 @@
 
 #define IS(kind, way) ((int)EPMT_MPI_KIND_##kind == (int)EPMT_MPI_##way)
 
-// Conditions on the kind vanish: the compiler knows it.
-#define WRAP(symbol, index, function, count, kind)                                    \
-    EXPORT long symbol(PARAMS_##count);                                               \
-    EXPORT long symbol(PARAMS_##count) {                                              \
+// A function's wrapper in two parts: the symbol itself goes straight on where nothing is profiled;
+// the rest needs a frame. Conditions on the kind vanish: the compiler knows it.
+#define WRAP(prefix, index, name, count, kind)                                        \
+    static __attribute__((noinline)) long profiled_##prefix##name(PARAMS_##count) {   \
         long (*real)(PARAMS_##count) = (long (*)(PARAMS_##count))epmt_mpi_get(index); \
         struct epmt_mpi_call call;                                                    \
         long result;                                                                  \
         if (IS(kind, FREES))                                                          \
-            epmt_mpi_handle_freed(function);                                          \
-        if (epmt_mpi_clock == EPMT_MPI_OFF || !epmt_mpi_begin(&call, function))       \
+            epmt_mpi_handle_freed(EPMT_MPI_##name);                                   \
+        if (!epmt_mpi_begin(&call, EPMT_MPI_##name))                                  \
             return real(ARGS_##count);                                                \
-        KEEP_##count;                                                                 \
-        call.slots[EPMT_MPI_ABSENT] = 1;                                              \
         if (IS(kind, PREPARED)) {                                                     \
-            epmt_mpi_before_##kind(&call, function);                                  \
+            KEEP_##count;                                                             \
+            call.slots[EPMT_MPI_ABSENT] = 1;                                          \
+            epmt_mpi_before_##kind(&call, EPMT_MPI_##name);                           \
             result = real(SLOTS_##count);                                             \
         } else {                                                                      \
+            if (!IS(kind, BARE)) {                                                    \
+                KEEP_##count;                                                         \
+                call.slots[EPMT_MPI_ABSENT] = 1;                                      \
+            }                                                                         \
             result = real(ARGS_##count);                                              \
         }                                                                             \
-        epmt_mpi_after_##kind(&call, function, result);                               \
+        epmt_mpi_after_##kind(&call, EPMT_MPI_##name, result);                        \
         return result;                                                                \
+    }                                                                                 \
+    EXPORT long prefix##name(PARAMS_##count);                                         \
+    EXPORT long prefix##name(PARAMS_##count) {                                        \
+        if (epmt_mpi_clock != EPMT_MPI_OFF)                                           \
+            return profiled_##prefix##name(ARGS_##count);                             \
+        return ((long (*)(PARAMS_##count))epmt_mpi_get(index))(ARGS_##count);         \
     }
 
-#define WRAP_BOTH(name, count, class, kind, roles)                      \
-    WRAP(MPI_##name, 2 * EPMT_MPI_##name, EPMT_MPI_##name, count, kind) \
-    WRAP(PMPI_##name, 2 * EPMT_MPI_##name + 1, EPMT_MPI_##name, count, kind)
+#define WRAP_BOTH(name, count, class, kind, roles)     \
+    WRAP(MPI_, 2 * EPMT_MPI_##name, name, count, kind) \
+    WRAP(PMPI_, 2 * EPMT_MPI_##name + 1, name, count, kind)
 
 EPMT_MPI_PROFILED(WRAP_BOTH)
 
