@@ -36,6 +36,14 @@ const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind) {
     return &tables[kind - EPMT_ROW_MPI_FUNCTION];
 }
 
+bool epmt_column_stored(const struct epmt_column *column, enum epmt_row_kind kind) {
+    if (kind == EPMT_ROW_PROCESS)
+        return epmt_column_in_process(column);
+    if (kind == EPMT_ROW_THREAD)
+        return epmt_column_in_thread(column);
+    return column->scope != EPMT_SCOPE_WIRE;
+}
+
 static uint64_t hash_columns(uint64_t hash, const struct epmt_dictionary *dictionary) {
     for (int i = 0; i < dictionary->count; i++) {
         const struct epmt_column *column = &dictionary->columns[i];

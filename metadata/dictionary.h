@@ -5,6 +5,7 @@
 #ifndef EPMT_METADATA_DICTIONARY_H
 #define EPMT_METADATA_DICTIONARY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Stored; numbers never change.
@@ -56,6 +57,10 @@ struct epmt_dictionary {
 
 // The dictionary of rows of that kind, NULL where the kind has none or is unknown.
 const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind);
+
+// True where the column is stored in the table of rows of that kind (the tables of processes and
+// threads share a dictionary).
+bool epmt_column_stored(const struct epmt_column *column, enum epmt_row_kind kind);
 
 // Hash of all names, scopes and types in their order: two builds with the same hash understand
 // each other's rows.

@@ -10,8 +10,6 @@
 #ifndef EPMT_METADATA_METRICS_H
 #define EPMT_METADATA_METRICS_H
 
-#include <stdbool.h>
-
 #include "metadata/dictionary.h"
 
 // clang-format off

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of a job file: which members they have, of which types, and the sentinels for what is
-// missing. The two large ones follow the metric dictionary. For storage/jobfile_*.c alone.
+// missing. Those of rows follow the dictionary of their kind. For storage/jobfile_*.c alone.
 #ifndef EPMT_STORAGE_JOBFILE_LAYOUT_H
 #define EPMT_STORAGE_JOBFILE_LAYOUT_H
 
@@ -37,12 +37,13 @@ struct epmt_member {
 struct epmt_layout {
     const char *path; // of the table in the file
     const char *title;
-    int value_count; // members with values; those of kind VALID come behind
+    enum epmt_row_kind kind; // of a table that follows a dictionary
+    int value_count;         // members with values; those of kind VALID come behind
     int count;
     struct epmt_member members[EPMT_MEMBERS_MAX];
 };
 
-// The members of /processes or /threads.
+// The members of /processes, /threads or a table of /mpi.
 void epmt_layout_of_rows(struct epmt_layout *layout, enum epmt_row_kind kind);
 
 // Tables that are not made from the dictionary.

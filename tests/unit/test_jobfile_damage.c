@@ -34,6 +34,10 @@ static struct epmt_jobfold *filled(uint64_t ranks, uint64_t threads) {
     assert_non_null(fold);
     if (ranks)
         assert_int_equal(jobs_fill(fold, ranks, threads), 0);
+    if (threads >= 2) {
+        assert_int_equal(jobs_fill_functions(fold, ranks, 4), 0);
+        assert_int_equal(jobs_fill_more(fold, ranks), 0);
+    }
     assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
     return fold;
 }
@@ -142,6 +146,10 @@ static void read_with_flipped_bits(const char *path, char *data, size_t len) {
         struct epmt_jobfile *file = epmt_jobfile_open(path, &err);
         while (file && epmt_jobfile_next_process(file, &record, &err) == 1)
             continue;
+        for (int kind = EPMT_ROW_MPI_FUNCTION; file && kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+            while (epmt_jobfile_next_mpi(file, kind, &record, &err) == 1)
+                continue;
+        }
         epmt_jobfile_close(file);
         data[at] ^= (char)(1 << i % 8);
     }
