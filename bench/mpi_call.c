@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a profile of MPI costs per call: N times one kind of call, on one rank. The difference of two
-// runs of different N, per call, is free of the start and the end: instructions under
-// `valgrind --tool=callgrind`, or the nanoseconds printed here (a median over batches).
-// usage: mpi_call KIND N     KIND: iprobe, sendrecv, allreduce, isend_irecv, send_recv, type_size
+// What a profile of MPI costs per call: N times one kind of call, on one rank. The difference of
+// two runs of different N, per call, is free of the start and the end: instructions under `valgrind
+// --tool=callgrind`, or the nanoseconds printed here (a median over batches). usage: mpi_call KIND
+// N     KIND: iprobe, sendrecv, allreduce, isend_irecv, send_recv, type_size
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,9 +70,14 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static __attribute__((noinline)) void batch(void (*call)(void), int count) {
+    for (int i = 0; i < count; i++)
+        call();
+}
+
 int main(int argc, char **argv) {
     enum { BATCHES = 50 };
-    double batch[BATCHES];
+    double ns[BATCHES];
     int count = argc == 3 ? atoi(argv[2]) : 0;
     void (*call)(void) = NULL;
 
@@ -87,12 +92,11 @@ int main(int argc, char **argv) {
     MPI_Init(&argc, &argv);
     for (int i = 0; i < BATCHES; i++) {
         double start = now_ns();
-        for (int j = 0; j < count / BATCHES; j++)
-            call();
-        batch[i] = (now_ns() - start) / (count / BATCHES);
+        batch(call, count / BATCHES);
+        ns[i] = (now_ns() - start) / (count / BATCHES);
     }
-    qsort(batch, BATCHES, sizeof *batch, compare);
-    printf("%.1f\n", batch[BATCHES / 2]);
+    qsort(ns, BATCHES, sizeof *ns, compare);
+    printf("%.1f\n", ns[BATCHES / 2]);
     MPI_Finalize();
     return 0;
 }

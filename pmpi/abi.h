@@ -26,8 +26,10 @@ struct epmt_mpi_abi {
     uint64_t (*type_size)(uint64_t datatype);
     // Returns 0, or -1 where MPI does not say.
     int (*comm)(uint64_t comm, struct epmt_mpi_comm *info);
-    // Bytes received; 0 for a request that was cancelled.
+    // Bytes received. Of a message it must be asked first whether it was cancelled: then they are
+    // none; a file's status may say anything there.
     uint64_t (*status_bytes)(const void *status);
+    bool (*is_cancelled)(const void *status);
     // The rank in the world of a rank of comm, -1 where it has none.
     int (*world_rank)(uint64_t comm, int rank);
 };

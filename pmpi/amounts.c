@@ -231,6 +231,7 @@ static void note_persistent(const struct moved *m, struct epmt_mpi_amount each, 
         .function = EPMT_MPI_Start,
         .receive = receive,
         .persistent = true,
+        .message = true,
     };
 
     epmt_mpi_request_note(&entry);
@@ -298,6 +299,7 @@ static void note_receive(const struct moved *m, unsigned function) {
         .function = m->roles->persistent ? EPMT_MPI_Start : function,
         .receive = true,
         .persistent = m->roles->persistent,
+        .message = m->roles->comm != EPMT_MPI_ABSENT,
     };
 
     if (!no_peer(m, m->roles->source))

@@ -138,12 +138,20 @@ static uint64_t status_bytes(const void *at) {
     const MPI_Status *status = at;
 
 #ifdef OPEN_MPI
-    return status->_cancelled ? 0 : status->_ucount;
+    return status->_ucount;
 #else
-    return status->count_hi_and_cancelled & 1
-               ? 0
-               : (uint64_t)(uint32_t)status->count_lo |
-                     (uint64_t)(uint32_t)status->count_hi_and_cancelled >> 1 << 32;
+    return (uint64_t)(uint32_t)status->count_lo |
+           (uint64_t)(uint32_t)status->count_hi_and_cancelled >> 1 << 32;
+#endif
+}
+
+static bool is_cancelled(const void *at) {
+    const MPI_Status *status = at;
+
+#ifdef OPEN_MPI
+    return status->_cancelled != 0;
+#else
+    return status->count_hi_and_cancelled & 1;
 #endif
 }
 
@@ -180,6 +188,7 @@ static void tell_abi(struct epmt_mpi_abi *abi) {
         .type_size = type_size,
         .comm = comm_info,
         .status_bytes = status_bytes,
+        .is_cancelled = is_cancelled,
         .world_rank = world_rank,
     };
 }

@@ -48,6 +48,7 @@ struct epmt_mpi_entry {
     struct epmt_mpi_amount each; // persistent: at each start
     unsigned function;           // to whose sums a receive's bytes belong
     bool receive, persistent;
+    bool message; // which may be cancelled, unlike a file's
 };
 
 // The entry of a request, or NULL.

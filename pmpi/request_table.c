@@ -97,6 +97,7 @@ void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
     place->function = entry->function;
     place->receive = entry->receive;
     place->persistent = entry->persistent;
+    place->message = entry->message;
 }
 
 void epmt_mpi_request_forget(struct epmt_mpi_entry *entry) {

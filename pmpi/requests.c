@@ -29,7 +29,8 @@ static void look_at_one(struct epmt_mpi_call *call, uint8_t status) {
 // The bytes that a receive has got; its request is done with.
 static void received(struct epmt_mpi_thread *thread, struct epmt_mpi_entry *entry,
                      const void *status) {
-    thread->sums[entry->function].in += epmt_mpi_abi.status_bytes(status);
+    if (!entry->message || !epmt_mpi_abi.is_cancelled(status))
+        thread->sums[entry->function].in += epmt_mpi_abi.status_bytes(status);
     if (!entry->persistent)
         epmt_mpi_request_forget(entry);
 }
