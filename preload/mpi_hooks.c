@@ -9,6 +9,7 @@
 #include "common/prim.h"
 #include "pmpi/hooks.h"
 #include "preload/process.h"
+#include "preload/threads.h"
 
 #include "common/poison.h"
 
@@ -121,6 +122,7 @@ void epmt_mpi_hooks_begin(void) {
         .job = job,
         .append = append,
         .header = header,
+        .watch_thread = epmt_thread_watch,
         .log = epmt_log,
         .settings = &epmt_self.settings,
     };
