@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LINE_MAX_LEN 60
+#define FINEST 1e-9
 
 struct scale {
     double from;
@@ -17,12 +18,15 @@ static void add_scaled(struct epmt_strbuf *text, double value, const struct scal
         scales++;
     double shown = value / scales->from;
     int digits = shown >= 99.95 ? 0 : shown >= 9.995 ? 1 : 2;
+
+    if (scales->from <= FINEST) // nothing measures a part of a nanosecond
+        digits = 0;
     epmt_strbuf_printf(text, "%.*f %s", digits, shown, scales->name);
 }
 
 static void add_seconds(struct epmt_strbuf *text, const char *value) {
-    static const struct scale scales[] = {{3600, "h"},  {1, "s"},     {1e-3, "ms"},
-                                          {1e-6, "us"}, {1e-9, "ns"}, {0, NULL}};
+    static const struct scale scales[] = {{3600, "h"},  {1, "s"},       {1e-3, "ms"},
+                                          {1e-6, "us"}, {FINEST, "ns"}, {0, NULL}};
     double seconds = strtod(value, NULL);
 
     // Hours only where seconds have five digits: 90 minutes are read as easily as 5400 s.
@@ -56,7 +60,8 @@ static void add_line(struct epmt_strbuf *text, const char *value) {
         for (cut = LINE_MAX_LEN; cut && ((unsigned char)value[cut] & 0xc0) == 0x80;)
             cut--;
     }
-    epmt_strbuf_add(text, value, cut);
+    for (size_t i = 0; i < cut; i++)
+        epmt_strbuf_add(text, (unsigned char)value[i] < ' ' ? " " : value + i, 1);
     if (cut < strlen(value))
         epmt_strbuf_puts(text, "...");
 }

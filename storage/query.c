@@ -78,7 +78,7 @@ const struct epmt_query epmt_query_threads = {
 const struct epmt_query epmt_query_mpi_steps = {
     .name = "mpi steps",
     .of_job_for_people = "SELECT \"step\" FROM \"mpi_function_summary\" WHERE \"job_id\" = $1 AND "
-                         "\"function\" = 'all' ORDER BY \"time_s\" DESC, \"step\"",
+                         "\"function\" = 'all' ORDER BY coalesce(\"time_s\", 0) DESC, \"step\"",
     .of_job_for_programs =
         "SELECT * FROM \"mpi_step_summary\" WHERE \"job_id\" = $1 ORDER BY \"id\"",
 };
@@ -104,7 +104,8 @@ const struct epmt_query epmt_query_mpi_imbalance = {
         "SELECT \"function\", \"calls\", \"time_s\", \"mpi_share\" AS \"share_share\", "
         "\"out_bytes\", \"in_bytes\", \"min_s\", \"mean_s\", \"max_s\", \"stddev_s\", "
         "\"min_rank\", \"max_rank\" FROM \"mpi_function_summary\" "
-        "WHERE \"job_id\" = $1 AND \"step\" = $2 ORDER BY \"time_s\" DESC, \"function\" LIMIT 11",
+        "WHERE \"job_id\" = $1 AND \"step\" = $2 ORDER BY coalesce(\"time_s\", 0) DESC, "
+        "\"function\" LIMIT 11",
     .of_job_for_programs = "SELECT * FROM \"mpi_imbalance\" WHERE \"job_id\" = $1 ORDER BY \"id\"",
 };
 
