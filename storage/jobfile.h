@@ -40,6 +40,7 @@ int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *reco
 // kind: of an MPI table; one that the file has not has no rows.
 int epmt_jobfile_next_mpi(struct epmt_jobfile *file, enum epmt_row_kind kind,
                           struct epmt_record *record, struct epmt_error *err);
+uint64_t epmt_jobfile_mpi_count(const struct epmt_jobfile *file, enum epmt_row_kind kind);
 int epmt_jobfile_next_attribute(struct epmt_jobfile *file, struct epmt_row *row,
                                 struct epmt_error *err);
 

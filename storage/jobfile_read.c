@@ -289,6 +289,10 @@ int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *reco
     return next_record(&file->tables[THREADS], record, err);
 }
 
+uint64_t epmt_jobfile_mpi_count(const struct epmt_jobfile *file, enum epmt_row_kind kind) {
+    return file->tables[MPI + kind - EPMT_ROW_MPI_FUNCTION].rows;
+}
+
 int epmt_jobfile_next_mpi(struct epmt_jobfile *file, enum epmt_row_kind kind,
                           struct epmt_record *record, struct epmt_error *err) {
     return next_record(&file->tables[MPI + kind - EPMT_ROW_MPI_FUNCTION], record, err);

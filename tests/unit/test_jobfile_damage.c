@@ -93,7 +93,7 @@ static void expect_refused(const char *path, enum epmt_err code) {
 }
 
 static void refuses_every_truncation(void **state) {
-    struct epmt_jobfold *fold = filled(40, 2);
+    struct epmt_jobfold *fold = filled(12, 2);
     char path[PATH_MAX];
     size_t len;
 
@@ -102,7 +102,7 @@ static void refuses_every_truncation(void **state) {
     assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
     char *data = slurp(path, &len);
     snprintf(path, sizeof path, "%s", tempdir_name(&dir, "cut.h5"));
-    for (size_t cut = 0; cut<len; cut += cut + 100> len || cut < 100 ? 1 : 97) {
+    for (size_t cut = 0; cut<len; cut += cut + 100> len || cut < 100 ? 1 : 197) {
         // Exactly the trailer gone is what HDF5 leaves when somebody changes the file with it.
         if (cut == len - sizeof(struct epmt_trailer))
             continue;
@@ -116,7 +116,7 @@ static void refuses_every_truncation(void **state) {
 }
 
 static void refuses_every_flipped_bit(void **state) {
-    struct epmt_jobfold *fold = filled(40, 2);
+    struct epmt_jobfold *fold = filled(12, 2);
     char path[PATH_MAX];
     size_t len;
 
@@ -125,7 +125,7 @@ static void refuses_every_flipped_bit(void **state) {
     assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
     char *data = slurp(path, &len);
     snprintf(path, sizeof path, "%s", tempdir_name(&dir, "flip.h5"));
-    for (size_t at = 0; at<len - 4; at += at + 40> len ? 1 : 13) {
+    for (size_t at = 0; at<len - 4; at += at + 40> len ? 1 : 31) {
         data[at] ^= (char)(1 << at % 8);
         spill(path, data, len);
         expect_refused(path, EPMT_ERR_BAD_INPUT);
@@ -158,7 +158,7 @@ static void read_with_flipped_bits(const char *path, char *data, size_t len) {
 // Without the checksum a file may be refused or not, but nothing crashes. In a child: libhdf5 loses
 // memory over damaged files, and what a sanitizer says of that is not for us.
 static void bears_damage_without_checksum(void **state) {
-    struct epmt_jobfold *fold = filled(40, 2);
+    struct epmt_jobfold *fold = filled(12, 2);
     char path[PATH_MAX];
     size_t len;
     int status;
