@@ -7,10 +7,10 @@
 
 # Runs an example and submits what it left.
 run_example() { # FAMILY NP PROGRAM ARGUMENTS...
-    local family=$1 np=$2
-    shift 2
+    local family=$1 np=$2 program=$3
+    shift 3
     rm -rf "$EPMT_OUTPUT_PREFIX" "$TEST_DB"
-    mpi_run "$family" "$np" "$(examples "$family")/$@" >"$TEST_DIR/out" 2>&1
+    mpi_run "$family" "$np" "$(examples "$family")/$program" "$@" >"$TEST_DIR/out" 2>&1
     epmt submit "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/submit" 2>&1
     jobid=$(sql 'select jobid from jobs')
     jobfile=$(find "$EPMT_OUTPUT_PREFIX" -name '*.h5')
