@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "aggregator/stats.h"
-#include "tests/unit/jobs.h"
+#include "tests/unit/mpijobs.h"
 #include "tests/unit/rows.h"
 
 #define STEP "prterun-node0000-4242@1"

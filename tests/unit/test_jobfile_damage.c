@@ -11,7 +11,7 @@
 
 #include "storage/jobfile.h"
 #include "storage/jobfile_scan.h"
-#include "tests/unit/jobs.h"
+#include "tests/unit/mpijobs.h"
 #include "tests/unit/rows.h"
 #include "tests/unit/tempdir.h"
 
