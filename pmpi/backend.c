@@ -338,4 +338,5 @@ __attribute__((visibility("default"))) const struct epmt_mpi_backend epmt_mpi_ba
     .communicator_test = communicator_test,
     .communicator_end = communicator_end,
     .transport = transport,
+    .variables = epmt_mpi_backend_variables,
 };

@@ -6,6 +6,7 @@
 
 #include "aggregator/transport.h"
 #include "pmpi/abi.h"
+#include "pmpi/backend_tvars.h"
 
 #define EPMT_MPI_BACKEND_VERSION 3
 #define EPMT_MPI_BACKEND_SYMBOL "epmt_mpi_backend"
@@ -37,6 +38,8 @@ struct epmt_mpi_backend {
     void (*communicator_end)(void);
     // Fills in the functions of a transport over that communicator.
     void (*transport)(struct epmt_transport *transport);
+    // Tells the variables of the library, between MPI_Init and MPI_Finalize.
+    void (*variables)(void *(*function)(const char *), const struct epmt_mpi_variable_sink *sink);
 };
 
 #endif

@@ -11,17 +11,34 @@ struct epmt_mpi_roles {
     uint8_t send_buffer, send_count, send_counts, send_type, send_types;
     uint8_t receive_buffer, receive_count, receive_counts, receive_type, receive_types;
     uint8_t peer, source, root, comm, op, partitions, request, status;
-    bool wide;       // counts are MPI_Count
-    bool persistent; // the request made is
+    bool wide;          // counts are MPI_Count
+    bool persistent;    // the request made is
+    uint8_t unused[12]; // a power of two is found without a multiplication
 };
+_Static_assert(sizeof(struct epmt_mpi_roles) == 32, "roles");
 
 // Filled in when the function is found.
 extern __attribute__((
     visibility("hidden"))) struct epmt_mpi_roles epmt_mpi_roles[EPMT_MPI_FUNCTION_COUNT];
 void epmt_mpi_roles_parse(struct epmt_mpi_roles *roles, const char *letters);
 
+static inline unsigned epmt_mpi_place(uint64_t handle, unsigned places) {
+    return (unsigned)(handle * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (places - 1);
+}
+
+// Asks MPI for the bytes of one element.
+uint64_t epmt_mpi_type_ask(struct epmt_mpi_known_type *known, uint64_t datatype);
+
 // Bytes of one element, as MPI says; remembered per thread.
-uint64_t epmt_mpi_type_size(struct epmt_mpi_thread *thread, uint64_t datatype);
+static inline uint64_t epmt_mpi_type_size(struct epmt_mpi_thread *thread, uint64_t datatype) {
+    struct epmt_mpi_known_type *known =
+        &thread->types[epmt_mpi_place(datatype, EPMT_MPI_KNOWN_TYPES)];
+    unsigned generation = atomic_load_explicit(&epmt_mpi_types_freed, memory_order_relaxed);
+
+    if (__builtin_expect(known->handle == datatype && known->generation == generation, 1))
+        return known->size;
+    return epmt_mpi_type_ask(known, datatype);
+}
 
 // The communicator in a slot, or NULL where MPI does not say.
 const struct epmt_mpi_comm *epmt_mpi_comm(struct epmt_mpi_thread *thread, uint64_t comm);

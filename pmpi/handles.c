@@ -7,24 +7,15 @@
 
 #include "common/poison.h"
 
-static unsigned place(uint64_t handle, unsigned places) {
-    return (unsigned)(handle * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (places - 1);
-}
-
-uint64_t epmt_mpi_type_size(struct epmt_mpi_thread *thread, uint64_t datatype) {
-    struct epmt_mpi_known_type *known = &thread->types[place(datatype, EPMT_MPI_KNOWN_TYPES)];
-    unsigned generation = atomic_load_explicit(&epmt_mpi_types_freed, memory_order_relaxed);
-
-    if (__builtin_expect(known->handle != datatype || known->generation != generation, 0)) {
-        known->size = epmt_mpi_abi.type_size(datatype);
-        known->handle = datatype;
-        known->generation = generation;
-    }
+uint64_t epmt_mpi_type_ask(struct epmt_mpi_known_type *known, uint64_t datatype) {
+    known->generation = atomic_load_explicit(&epmt_mpi_types_freed, memory_order_relaxed);
+    known->size = epmt_mpi_abi.type_size(datatype);
+    known->handle = datatype;
     return known->size;
 }
 
 const struct epmt_mpi_comm *epmt_mpi_comm(struct epmt_mpi_thread *thread, uint64_t comm) {
-    struct epmt_mpi_known_comm *known = &thread->comms[place(comm, EPMT_MPI_KNOWN_COMMS)];
+    struct epmt_mpi_known_comm *known = &thread->comms[epmt_mpi_place(comm, EPMT_MPI_KNOWN_COMMS)];
     unsigned generation = atomic_load_explicit(&epmt_mpi_comms_freed, memory_order_relaxed);
 
     if (__builtin_expect(known->handle != comm || known->generation != generation, 0)) {

@@ -26,6 +26,7 @@ struct epmt_mpi_hooks {
     const struct epmt_settings *settings;
     char *const *envp;
     const char *journal; // path
+    const char *step;    // launcher's key of the MPI world
     const char *prefix;  // of the installation
 };
 

@@ -22,11 +22,13 @@
 // All zero: never called. The least time stands as its complement, so that 0 is "none yet".
 struct epmt_mpi_sum {
     uint64_t calls, ticks, least_complement, most, out, in;
+    uint64_t unused[2]; // a cache line in all
 };
 
 struct epmt_mpi_known_type {
     uint64_t handle, size;
     unsigned generation;
+    unsigned unused[3]; // a power of two in all
 };
 
 struct epmt_mpi_known_comm {

@@ -10,6 +10,7 @@
 #include "metadata/mpi_tables.h"
 #include "pmpi/counts.h"
 #include "pmpi/hooks.h"
+#include "pmpi/variables.h"
 #include "pmpi/world.h"
 
 #include "common/poison.h"
@@ -144,18 +145,14 @@ static void fill(struct epmt_record *row, unsigned function, const struct total 
     }
 }
 
-static bool has_profile(void) {
-    return epmt_mpi_clock != EPMT_MPI_OFF && epmt_mpi_is_attached();
-}
-
 size_t epmt_mpi_rows_room(void) {
     size_t count = 0;
 
-    if (!has_profile())
+    if (!epmt_mpi_is_attached())
         return 0;
     for (unsigned function = 0; function < EPMT_MPI_FUNCTION_COUNT; function++)
         count += is_found(function);
-    return count * ROW_MAX;
+    return count * ROW_MAX + epmt_mpi_variables_room();
 }
 
 static void set_process(struct epmt_record *process, const struct total *all, double tick) {
@@ -174,8 +171,11 @@ void epmt_mpi_rows_add(struct epmt_fragment *fragment, struct epmt_record *proce
     double tick = tick_ns();
     char name[40];
 
+    if (!epmt_mpi_is_attached())
+        return;
     epmt_mpi_world_columns(process);
-    if (!has_profile())
+    epmt_mpi_variables_add(fragment, image);
+    if (epmt_mpi_clock == EPMT_MPI_OFF)
         return;
     for (unsigned function = 0; function < EPMT_MPI_FUNCTION_COUNT; function++) {
         if (!is_found(function))

@@ -13,6 +13,7 @@
 #include "common/fmt.h"
 #include "common/prim.h"
 #include "pmpi/hooks.h"
+#include "pmpi/variables.h"
 #include "pmpi/world.h"
 
 #include "common/poison.h"
@@ -241,6 +242,7 @@ void epmt_mpi_reduce(void) {
     if (!r.backend)
         return;
     epmt_fmt(r.program, sizeof r.program, "%s/libexec/epmt/epmt-jobwriter", epmt_mpi_hooks->prefix);
+    epmt_mpi_variables_collect(r.backend, &r.world);
     size_t own_count = epmt_mpi_hooks->freeze(&own);
     r.about = epmt_mpi_hooks->header();
     if (!all_have_come(&r)) {

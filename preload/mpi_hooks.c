@@ -128,6 +128,7 @@ void epmt_mpi_hooks_begin(void) {
     };
 
     hooks.journal = epmt_self.journal;
+    hooks.step = epmt_self.step_key;
     hooks.prefix = epmt_self.prefix;
     hooks.envp = epmt_self.envp;
     epmt_mpi_set_hooks(&hooks);
