@@ -131,6 +131,29 @@ settings() { # FAMILY
         "select value from mpi_variables where kind = 'count' and name = 'control variables'")" -gt 100
 }
 
+# What is known of the step as a whole.
+facts() { # FAMILY
+    local family=$1
+    fresh "$family-facts"
+    MPI_OPTIONS=()
+    mpi_run "$family" 2 "$TEST_DIR/profile_ways-$family" threads >/dev/null 2>&1
+    check "$family, facts: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    fact() { sql "select value from job_attributes where scope like 'step %' and key = '$1'"; }
+    equal "$family: threads asked for and given" "3 3" "$(fact thread_asked) $(fact thread_level)"
+    check "$family: standard" grep -qE '^[34]\.[0-9]$' <(fact standard)
+    check "$family: version of the library" grep -qE '^[0-9]+\.[0-9]+' <(fact libversion)
+    check "$family: launcher" test -n "$(fact launcher)"
+    if [ "$family" = openmpi ]; then
+        equal "$family: nodes" 1 "$(fact nodes)"
+        fresh "$family-parent"
+        mpi_run "$family" 1 "$TEST_DIR/profile_ways-$family" spawn >/dev/null 2>&1
+        check "$family, parent: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+        equal "$family: the parent of a spawned world" \
+            "$(sql "select step from processes join mpi_functions on process_id = processes.id
+                where function = 'MPI_Comm_spawn'")" "$(fact parent)"
+    fi
+}
+
 # Another tool before and after this one.
 tools() { # FAMILY
     local family=$1 order
@@ -164,6 +187,7 @@ for family in $(families); do
     everything "$family"
     ways "$family"
     settings "$family"
+    facts "$family"
     tools "$family"
 done
 finish
