@@ -234,30 +234,32 @@ static inline void to_peer(const struct moved *m, uint64_t bytes) {
                          (int)m->call->slots[m->roles->peer], bytes);
 }
 
-// A persistent request moves nothing yet: what it will is noted for MPI_Start.
-static __attribute__((noinline, cold)) void note_persistent(const struct moved *m, uint64_t out,
-                                                            uint64_t in, bool receive) {
-    const void *request = (const void *)m->call->slots[m->roles->request];
+// A persistent request moves nothing yet: what it will is noted for MPI_Start. (Not by way of a
+// pointer to what is known of the call: that would force it out of the registers in all calls.)
+static __attribute__((noinline, cold)) void note_persistent(const struct epmt_mpi_call *call,
+                                                            const struct epmt_mpi_roles *roles,
+                                                            struct epmt_mpi_amount each,
+                                                            bool receive) {
     struct epmt_mpi_entry entry = {
-        .request = epmt_mpi_handle_at(request, 0),
-        .each = {out, in},
+        .request = epmt_mpi_handle_at((const void *)call->slots[roles->request], 0),
+        .each = each,
         .function = EPMT_MPI_Start,
         .receive = receive,
         .persistent = true,
         .message = true,
     };
 
-    if (m->roles->peer != EPMT_MPI_ABSENT) {
+    if (roles->peer != EPMT_MPI_ABSENT) {
         entry.to_peer = true;
-        entry.peer = (int)m->call->slots[m->roles->peer];
-        entry.comm = epmt_mpi_handle(m->call->slots[m->roles->comm]);
+        entry.peer = (int)call->slots[roles->peer];
+        entry.comm = epmt_mpi_handle(call->slots[roles->comm]);
     }
     epmt_mpi_request_note(&entry);
 }
 
 static inline void add_or_note(const struct moved *m, struct epmt_mpi_amount amount) {
     if (__builtin_expect(m->roles->persistent, 0))
-        note_persistent(m, amount.out, amount.in, false);
+        note_persistent(m->call, m->roles, amount, false);
     else
         add(m, amount.out, amount.in);
 }
@@ -290,7 +292,7 @@ AFTER(SEND) {
     if (counts_bytes(result) && !no_peer(&m, m.roles->peer)) {
         uint64_t bytes = send_block(&m);
         if (__builtin_expect(m.roles->persistent, 0)) {
-            note_persistent(&m, bytes, 0, false);
+            note_persistent(call, m.roles, (struct epmt_mpi_amount){bytes, 0}, false);
         } else {
             add(&m, bytes, 0);
             to_peer(&m, bytes);
@@ -302,12 +304,12 @@ AFTER(SEND) {
 AFTER(PSEND) {
     struct moved m = moved(call, function);
 
-    if (counts_bytes(result) && !no_peer(&m, m.roles->peer))
-        note_persistent(&m,
-                        (uint64_t)(int)call->slots[m.roles->partitions] *
-                            (uint64_t)call->slots[m.roles->send_count] *
-                            size_at(&m, m.roles->send_type),
-                        0, false);
+    if (counts_bytes(result) && !no_peer(&m, m.roles->peer)) {
+        uint64_t bytes = (uint64_t)(int)call->slots[m.roles->partitions] *
+                         (uint64_t)call->slots[m.roles->send_count] *
+                         size_at(&m, m.roles->send_type);
+        note_persistent(call, m.roles, (struct epmt_mpi_amount){bytes, 0}, false);
+    }
     epmt_mpi_leave(m.thread);
 }
 
@@ -315,7 +317,7 @@ AFTER(PRECV) {
     struct moved m = moved(call, function);
 
     if (counts_bytes(result) && !no_peer(&m, m.roles->source))
-        note_persistent(&m, 0, 0, true);
+        note_persistent(call, m.roles, (struct epmt_mpi_amount){0, 0}, true);
     epmt_mpi_leave(m.thread);
 }
 
