@@ -40,9 +40,6 @@ static __attribute__((constructor)) void begin(int argc, char **argv, char **env
 static void end(int status) {
     int saved = epmt_enter();
 
-    // Nothing to say, and nobody to wait for.
-    if (epmt_self.life == EPMT_LIFE_DONE && !atomic_load(&epmt_self.lock.holder))
-        return;
     if (epmt_process_standing() == EPMT_MINE)
         epmt_process_end(EPMT_STATE_exited, status & 0xff); // what a parent sees of it
     epmt_leave(saved);
@@ -50,7 +47,9 @@ static void end(int status) {
 
 static void end_by_exit(int status, void *unused) {
     (void)unused;
-    end(status);
+    // All but the first have nothing to say, and in general nobody to wait for.
+    if (epmt_self.life != EPMT_LIFE_DONE || atomic_load(&epmt_self.lock.holder))
+        end(status);
 }
 
 void (*epmt_real_exit(void))(int) {
