@@ -41,6 +41,8 @@ int epmt_prim_getrusage(int who, struct rusage *usage);
 // Anonymous zeroed private pages, or NULL.
 void *epmt_prim_map(size_t len);
 void epmt_prim_unmap(void *at, size_t len);
+// Gives pages of a file's mapping back; they are read again where they are touched again.
+void epmt_prim_drop(const void *at, size_t len);
 
 // Blocks all signals for this thread, also those that the C library keeps for itself
 // (cancellation). Returns what was blocked before, for epmt_prim_signals_restore.
