@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 420
+# timeout: 600
 # Faults, one a line in the table below, on every MPI: the program's own outcome is what it is
 # without the preload, in time; every process that survived has its full record in the job file
 # (after submit), every dead one its identity and state, nothing is there twice, and the job file
@@ -130,9 +130,9 @@ outcome_of() { # FAMILY MODE OUT
         MPI_TIMEOUT=30 mpi_run "$1" $NP "${command[@]}" >"$3" 2>"$3.err"
     fi
     status=$?
-    # What MPICH makes of several ends depends on which comes first.
+    # What a launcher makes of several ends depends on which comes first.
     case "$1 $2" in
-    "mpich exit" | "mpich waitdie" | "mpich infinalize" | "mpich kill")
+    *" abort" | "mpich exit" | "mpich waitdie" | "mpich infinalize" | "mpich kill")
         [ $status != 0 ] && status=failed
         ;;
     esac
@@ -178,14 +178,19 @@ fault() { # FAMILY NAME MODE RANK OUTCOME [KILLED]
     command_of "$family" "$mode" "$rank"
     plain=$TEST_DIR/plain-$family-$mode
     [ "$mode" = journal ] && plain=$TEST_DIR/plain-$family-none
-    [ -s "$plain" ] || MPI_PRELOAD='' outcome_of "$family" "$mode" "$TEST_DIR/plain.out" >"$plain"
+    if [ ! -s "$plain" ]; then
+        start=$(date +%s%N)
+        MPI_PRELOAD='' outcome_of "$family" "$mode" "$TEST_DIR/plain.out" >"$plain"
+        echo $((($(date +%s%N) - start) / 1000000)) >"$plain.ms"
+    fi
     [ "$mode" = readonly ] && mend_disk
     start=$(date +%s%N)
     with=$(outcome_of "$family" "$mode" "$TEST_DIR/out")
     start=$((($(date +%s%N) - start) / 1000000))
     # shellcheck disable=SC2031
     equal "$what: the program's outcome" "$(cat "$plain")" "$with"
-    check "$what: in time ($start ms)" test $start -lt 14000
+    # Three limits of 2 s at most, and what a busy machine makes of them.
+    check "$what: in time ($start ms)" test $start -lt $((10000 + 4 * $(cat "$plain.ms")))
     case $mode in
     kill | waitdie | infinalize | abort | exit | wait) ;;
     memory) # UCX tells of a request that could not be completed
@@ -222,5 +227,5 @@ for family in $(families); do
             fault "$family" "$name" "$mode" "$rank" "$outcome" "$killed" </dev/null
     done <<<"$table"
 done
-check "one time budget ($(($(date +%s) - began)) s)" test $(($(date +%s) - began)) -lt 400
+check "one time budget ($(($(date +%s) - began)) s)" test $(($(date +%s) - began)) -lt 550
 finish

@@ -23,7 +23,7 @@ for family in $(families); do
         export EPMT_DB_URL=sqlite:///$TEST_DB
         dir=$EPMT_OUTPUT_PREFIX${USER:-$(id -un)}/big
         mkdir -p "$dir"
-        check "$what: a journal" "$TEST_DIR/journal" "$dir/$(uname -n).journal" $count
+        check "$what: a journal" "$TEST_DIR/journal" "$dir/$(uname -n).journal" "$count"
         MPI_OPTIONS=()
         [ "$family" = openmpi ] && MPI_OPTIONS=(-x EPMT_JOB_ID)
         mpi_run "$family" 2 "$TEST_DIR/peak-$family" 2>"$TEST_DIR/err" | sort >"$TEST_DIR/out"
