@@ -389,9 +389,10 @@ static int tell(struct sim *sim) {
 static void fini(struct sim *sim) {
     for (int i = 0; sim->ranks && i < sim->options->ranks; i++) {
         free(sim->ranks[i].children);
-        free(sim->ranks[i].own);
         if (sim->ranks[i].work)
-            give_work(sim, &sim->ranks[i]);
+            give_work(sim, &sim->ranks[i]); // its own rows too
+        else
+            free(sim->ranks[i].own);
     }
     for (int n = 0; n < POOL; n++) {
         while (sim->pool[n]) {
