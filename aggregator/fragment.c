@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "aggregator/fragment_priv.h"
 #include "common/hash.h"
 
 #include "common/poison.h"
@@ -400,4 +401,40 @@ int epmt_fragment_next(struct epmt_fragment_reader *r, struct epmt_row *row,
             return 1;
     }
     return 0;
+}
+
+bool epmt_fragment_put_text(struct epmt_fragment *f, struct epmt_bytes text, uint32_t *place) {
+    uint32_t used = f->slots_used;
+    size_t start = f->len;
+
+    *place = 0;
+    if (!put_text(f, text))
+        return false;
+    size_t at = start;
+    uint64_t stands;
+    if (get_varint(f->data, f->len, &at, &stands) && stands)
+        *place = (uint32_t)stands;
+    else if (f->slots_used > used)
+        *place = (uint32_t)at;
+    return true;
+}
+
+bool epmt_fragment_put_number(struct epmt_fragment *f, uint64_t value) {
+    return put_varint(f, value);
+}
+
+void epmt_fragment_take_back(struct epmt_fragment *f, size_t len) {
+    f->len = len;
+    forget_texts(f, len);
+}
+
+bool epmt_fragment_get_text(struct epmt_fragment_reader *r, size_t end, struct epmt_bytes *text,
+                            uint32_t *place) {
+    size_t at = r->at;
+    uint64_t stands;
+
+    if (!get_varint(r->data, end, &at, &stands) || !get_text(r, end, text))
+        return false;
+    *place = (uint32_t)(stands ? stands : at);
+    return true;
 }

@@ -31,6 +31,63 @@ static uint64_t *set_slot(uint64_t *set, size_t count, uint64_t value) {
     return &set[i];
 }
 
+// Pages are given back in pieces of so many bytes.
+#define PASS_LEN ((size_t)1 << 20)
+
+void epmt_hostfold_pass(struct epmt_hostfold *fold, const void *at) {
+    const uint8_t *byte = at;
+
+    if (byte < fold->data || byte > fold->data + fold->len)
+        return;
+    size_t whole = (size_t)(byte - fold->data) / PASS_LEN * PASS_LEN;
+    if (whole > fold->passed) {
+        epmt_prim_drop(fold->data + fold->passed, whole - fold->passed);
+        fold->passed = whole;
+    }
+}
+
+// As epmt_journal_scan_next, within the window and its memory.
+static const uint8_t *next_fragment(struct epmt_hostfold *fold, struct epmt_journal_scan *scan,
+                                    size_t *number, struct epmt_fragment_header *header) {
+    const uint8_t *fragment = NULL;
+
+    if ((*number)++ < fold->window)
+        fragment = epmt_journal_scan_next(scan, header);
+    epmt_hostfold_pass(fold, fragment ? fragment : fold->data + fold->len);
+    if (!fragment)
+        fold->passed = 0; // the next scan starts anew
+    return fragment;
+}
+
+static int gcd(int a, int b) {
+    while (b) {
+        int rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+// A record of a rank of the step.
+static void note_rank(struct epmt_hostfold *fold, const struct epmt_fragment_header *header,
+                      int rank) {
+    int distance = header->rank > rank ? header->rank - rank : rank - header->rank;
+
+    fold->rank_fragments++;
+    if (header->flags & EPMT_FRAGMENT_LEFT)
+        fold->given_up = true;
+    // Each rank has one record of its rank, and here at most one final one too.
+    if (!(header->flags & (EPMT_FRAGMENT_FINAL | EPMT_FRAGMENT_LEFT))) {
+        fold->rank_count++;
+        fold->own_rank |= header->rank == rank;
+    }
+    if (fold->lowest_rank < 0 || header->rank < fold->lowest_rank)
+        fold->lowest_rank = header->rank;
+    if (header->rank > fold->highest_rank)
+        fold->highest_rank = header->rank;
+    fold->stride = gcd(fold->stride, distance);
+}
+
 int epmt_hostfold_read(struct epmt_hostfold *fold, const char *path, uint64_t step, int rank) {
     struct epmt_journal_scan scan;
     struct epmt_fragment_header header;
@@ -38,7 +95,7 @@ int epmt_hostfold_read(struct epmt_hostfold *fold, const char *path, uint64_t st
     int fd = epmt_prim_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 
     memset(fold, 0, sizeof *fold);
-    fold->lowest_rank = -1;
+    fold->lowest_rank = fold->highest_rank = -1;
     if (fd < 0)
         return fd;
     // The file only grows, or is replaced as a whole: what is mapped stays what it is.
@@ -46,20 +103,14 @@ int epmt_hostfold_read(struct epmt_hostfold *fold, const char *path, uint64_t st
     epmt_prim_close(fd);
     if (status)
         return status;
+    epmt_crc32c_expect(fold->len);
     epmt_journal_scan_init(&scan, fold->data, fold->len);
-    while (epmt_journal_scan_next(&scan, &header)) {
-        if (!is_rank_of(&header, step))
-            continue;
-        if (header.flags & EPMT_FRAGMENT_LEFT)
-            fold->given_up = true;
-        // Each rank has one record of its rank, and here at most one final one too.
-        if (!(header.flags & (EPMT_FRAGMENT_FINAL | EPMT_FRAGMENT_LEFT))) {
-            fold->rank_count++;
-            fold->own_rank |= header.rank == rank;
-        }
-        if (fold->lowest_rank < 0 || header.rank < fold->lowest_rank)
-            fold->lowest_rank = header.rank;
+    fold->window = SIZE_MAX;
+    while (next_fragment(fold, &scan, &fold->fragments, &header)) {
+        if (is_rank_of(&header, step))
+            note_rank(fold, &header, rank);
     }
+    fold->fragments--; // the end was counted
     fold->gaps = scan.gaps;
     return 0;
 }
@@ -75,6 +126,8 @@ struct images {
     uint64_t *set;
     uint8_t *facts; // of the image in the same slot
     size_t slots;
+    uint64_t *ranks; // set of the step's
+    size_t rank_slots;
 };
 
 static uint8_t *facts_of(const struct images *images, uint64_t image) {
@@ -95,19 +148,19 @@ static bool set_add(uint64_t *set, size_t slots, uint64_t value) {
 
 // First pass: what is known of each image. Returns whether a rank of the step is there twice: then
 // several worlds share the step (singletons that a launcher started at once, spawned ranks).
-static bool note_images(const struct epmt_hostfold *fold, uint64_t step, struct images *images,
-                        uint64_t *ranks) {
+static bool note_images(struct epmt_hostfold *fold, uint64_t step, struct images *images) {
     struct epmt_journal_scan scan;
     struct epmt_fragment_header header;
+    size_t number = 0;
     bool twice = false;
 
     epmt_journal_scan_init(&scan, fold->data, fold->len);
-    while (epmt_journal_scan_next(&scan, &header)) {
+    while (next_fragment(fold, &scan, &number, &header)) {
         if (!header.image)
             continue;
         uint8_t *facts = facts_of(images, header.image);
         if (is_rank_of(&header, step)) {
-            bool new_rank = set_add(ranks, images->slots, (uint64_t)header.rank + 1);
+            bool new_rank = set_add(images->ranks, images->rank_slots, (uint64_t)header.rank + 1);
             twice |= !new_rank && !(*facts & OF_STEP);
             *facts |= OF_STEP;
         } else if (header.flags & EPMT_FRAGMENT_RANK) {
@@ -122,36 +175,59 @@ static bool note_images(const struct epmt_hostfold *fold, uint64_t step, struct 
     return twice;
 }
 
-int epmt_hostfold_choose(struct epmt_hostfold *fold, uint64_t step) {
+static size_t slots_for(size_t count) {
+    size_t slots = 64;
+
+    while (slots < 2 * count)
+        slots *= 2;
+    return slots;
+}
+
+// Memory for a window of so many fragments: two sets, what is known of each image, what is taken
+// (twice: whoever sends it lists it again), and the ranks.
+static size_t memory_for(const struct epmt_hostfold *fold, size_t window) {
+    return slots_for(window) * (2 * sizeof(uint64_t) + sizeof(uint8_t)) +
+           (window + 1) * sizeof *fold->taken + slots_for(fold->rank_fragments) * sizeof(uint64_t);
+}
+
+static int make_room(struct epmt_hostfold *fold, struct images *images, size_t budget) {
+    fold->window = fold->fragments;
+    while (fold->window && memory_for(fold, fold->window) > budget)
+        fold->window /= 2;
+    fold->memory_len = memory_for(fold, fold->window);
+    fold->memory = fold->memory_len > budget ? NULL : epmt_prim_map(fold->memory_len);
+    if (!fold->memory)
+        return -ENOMEM;
+    images->slots = fold->mark_count = slots_for(fold->window);
+    images->rank_slots = slots_for(fold->rank_fragments);
+    fold->marks = fold->memory;
+    images->set = fold->marks + images->slots;
+    images->ranks = images->set + images->slots;
+    fold->taken = (struct epmt_bytes *)(images->ranks + images->rank_slots);
+    images->facts = (uint8_t *)(fold->taken + fold->window + 1);
+    return 0;
+}
+
+int epmt_hostfold_choose(struct epmt_hostfold *fold, uint64_t step, size_t budget) {
     struct epmt_journal_scan scan;
     struct epmt_fragment_header header;
     struct images images;
     const uint8_t *fragment;
-    // A fragment takes 48 bytes at least, so this bounds their number.
-    size_t most = fold->len / EPMT_FRAGMENT_HEADER_LEN + 1, slots = 64;
+    size_t number = 0;
 
-    while (slots < 2 * most)
-        slots *= 2;
-    fold->memory_len =
-        3 * slots * sizeof(uint64_t) + most * sizeof *fold->taken + slots * sizeof *images.facts;
-    fold->memory = epmt_prim_map(fold->memory_len);
-    if (!fold->memory)
-        return -ENOMEM;
-    fold->marks = fold->memory;
-    fold->mark_count = slots;
-    uint64_t *ranks = fold->marks + slots;
-    images.set = ranks + slots;
-    images.slots = slots;
-    fold->taken = (struct epmt_bytes *)(images.set + slots);
-    images.facts = (uint8_t *)(fold->taken + most);
-    bool several_worlds = note_images(fold, step, &images, ranks);
+    int status = make_room(fold, &images, budget);
+    if (status)
+        return status;
+    // Where not all is looked at, nobody knows: then records are taken that also come by
+    // themselves.
+    bool several_worlds = note_images(fold, step, &images) || fold->window < fold->fragments;
     epmt_journal_scan_init(&scan, fold->data, fold->len);
-    while ((fragment = epmt_journal_scan_next(&scan, &header))) {
+    while ((fragment = next_fragment(fold, &scan, &number, &header))) {
         uint8_t facts = header.image ? *facts_of(&images, header.image) : 0;
         // Ranks of another step have a reduction of their own, which counts on their records.
         if (!(facts & ENDED) || (facts & (OF_STEP | OF_OTHER_STEP)) == OF_OTHER_STEP)
             continue;
-        set_add(fold->marks, slots, mark_of(&header));
+        set_add(fold->marks, fold->mark_count, mark_of(&header));
         // An identity record is superseded by the final one, which repeats it. The ranks of one
         // world send their final ones themselves; those of another have perhaps failed to.
         if ((header.flags & EPMT_FRAGMENT_FINAL) && (several_worlds || !is_rank_of(&header, step)))

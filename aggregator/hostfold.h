@@ -12,7 +12,12 @@ struct epmt_hostfold {
     const uint8_t *data; // the journal as it was read
     size_t len;
     int lowest_rank;          // of the step on this host; -1 none
+    int highest_rank;         // the same
+    int stride;               // greatest common divisor of the distances to the reader
     uint64_t rank_count;      // ranks of the step with a record here
+    size_t fragments;         // in the journal
+    size_t rank_fragments;    // of the step's ranks
+    size_t window;            // as many, from the first on, are looked at
     bool own_rank;            // the reader is among them
     bool given_up;            // one of them has given the reduction up
     struct epmt_bytes *taken; // fragments to send
@@ -22,13 +27,18 @@ struct epmt_hostfold {
     uint64_t gaps;     // damaged stretches: then nothing is removed
     void *memory;
     size_t memory_len;
+    size_t passed; // bytes of data whose pages were given back
 };
 
 // Reads the journal at path for the step, as this rank. Returns 0 or -errno.
 int epmt_hostfold_read(struct epmt_hostfold *fold, const char *path, uint64_t step, int rank);
 
-// Chooses what is taken and what may be removed. Returns 0 or -errno.
-int epmt_hostfold_choose(struct epmt_hostfold *fold, uint64_t step);
+// Chooses what is taken and what may be removed, with at most `budget` bytes of memory: what lies
+// behind the window that fits stays in the journal. Returns 0 or -errno.
+int epmt_hostfold_choose(struct epmt_hostfold *fold, uint64_t step, size_t budget);
+
+// Everything taken before `at` (in data) has been sent: its pages are not needed any more.
+void epmt_hostfold_pass(struct epmt_hostfold *fold, const void *at);
 
 // Removes from the journal at path what may be. Returns 0 or -errno.
 int epmt_hostfold_trim(const struct epmt_hostfold *fold, const char *path, unsigned timeout_ms);

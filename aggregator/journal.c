@@ -16,6 +16,9 @@
 
 #include "common/poison.h"
 
+// Pages are given back in pieces of so many bytes.
+#define PASS_LEN ((size_t)1 << 20)
+
 // Most tries against a journal that is removed each time just before we get its lock.
 #define TRIES 100
 
@@ -184,6 +187,7 @@ static ssize_t write_kept(struct epmt_journal *journal, const char *path,
     struct epmt_journal_scan scan;
     struct epmt_fragment_header header;
     const uint8_t *fragment;
+    size_t passed = 0;
     ssize_t kept = 0;
     int status = 0;
     int fd = epmt_prim_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -192,6 +196,11 @@ static ssize_t write_kept(struct epmt_journal *journal, const char *path,
         return fd;
     epmt_journal_scan_init(&scan, journal->data, journal->len);
     while (!status && (fragment = epmt_journal_scan_next(&scan, &header))) {
+        // Read once: the pages go back, or a large journal would be as much memory.
+        size_t whole = (size_t)(fragment - scan.data) / PASS_LEN * PASS_LEN;
+        if (whole > passed)
+            epmt_prim_drop(scan.data + passed, whole - passed);
+        passed = whole;
         if (!keep(context, &header, fragment))
             continue;
         status = epmt_write_all(fd, fragment, header.len);

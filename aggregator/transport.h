@@ -11,6 +11,7 @@
 enum epmt_tag {
     EPMT_TAG_ROWS = 1,    // fragments, child to parent
     EPMT_TAG_CONTROL = 2, // struct epmt_tree_control, parent to child
+    EPMT_TAG_PLACE = 3,   // agreement on the tree, both ways
 };
 
 // One message under way.

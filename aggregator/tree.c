@@ -10,24 +10,15 @@ _Static_assert(EPMT_TREE_CHILDREN_MAX < EPMT_STATS_SOURCES, "every child is a so
 // Texts that one chunk can refer back to (4 bytes each).
 #define SLOTS 4096
 
-void epmt_tree_binomial(int rank, int size, struct epmt_tree_shape *shape) {
-    // The lowest set bit of the rank is the span of its subtree; the root spans everything.
-    int64_t span = rank ? rank & -rank : (int64_t)1 << EPMT_TREE_CHILDREN_MAX;
-
-    shape->parent = rank ? rank & (rank - 1) : -1;
-    shape->child_count = 0;
-    for (int64_t distance = 1; distance < span && rank + distance < size; distance *= 2)
-        shape->children[shape->child_count++] = (int)(rank + distance);
-}
-
 // Functions in the statistics: few programs call more than 50.
 static uint32_t stats_functions(size_t chunk) {
     return chunk / 256 < 1024 ? (uint32_t)(chunk / 256) : 1024;
 }
 
-size_t epmt_tree_memory(const struct epmt_tree_shape *shape, size_t chunk) {
-    return epmt_stats_memory(stats_functions(chunk)) + SLOTS * sizeof(uint32_t) +
-           ((size_t)shape->child_count + 2) * chunk;
+size_t epmt_tree_memory(int child_count, size_t chunk) {
+    return sizeof(struct epmt_row) + sizeof(struct epmt_relay) +
+           epmt_stats_memory(stats_functions(chunk)) + SLOTS * sizeof(uint32_t) +
+           ((size_t)child_count + 2) * chunk;
 }
 
 static void expect_chunk(struct epmt_tree *tree, struct epmt_tree_child *child) {
@@ -41,24 +32,30 @@ static void expect_chunk(struct epmt_tree *tree, struct epmt_tree_child *child) 
 
 static void start_out(struct epmt_tree *tree) {
     epmt_fragment_init(&tree->out, tree->out_data[tree->filling], tree->chunk, tree->slots, SLOTS);
+    epmt_relay_init(tree->relay);
 }
 
 void epmt_tree_init(struct epmt_tree *tree, struct epmt_transport *transport,
-                    const struct epmt_tree_shape *shape, size_t chunk, void *memory,
+                    const struct epmt_tree_shape *shape, size_t chunk,
+                    struct epmt_tree_child *children, void *work,
                     const struct epmt_fragment_header *about, const struct epmt_bytes *own,
                     size_t own_count, const struct epmt_tree_sink *sink) {
-    uint8_t *at = memory;
-
-    memset(tree, 0, sizeof *tree);
-    tree->transport = transport;
-    tree->shape = *shape;
-    tree->chunk = chunk;
-    tree->about = *about;
-    tree->own = own;
-    tree->own_count = own_count;
-    tree->credit = true;
+    *tree = (struct epmt_tree){
+        .transport = transport,
+        .parent = shape->parent,
+        .child_count = shape->child_count,
+        .child = children,
+        .chunk = chunk,
+        .about = *about,
+        .own = own,
+        .own_count = own_count,
+        .credit = true,
+        .row = work,
+    };
     if (shape->parent < 0)
         tree->sink = *sink;
+    tree->relay = (struct epmt_relay *)(tree->row + 1);
+    uint8_t *at = (uint8_t *)(tree->relay + 1);
     tree->stats = epmt_stats_init(at, stats_functions(chunk));
     epmt_stats_set_rank(tree->stats, about->image, about->rank);
     at += epmt_stats_memory(stats_functions(chunk));
@@ -67,9 +64,8 @@ void epmt_tree_init(struct epmt_tree *tree, struct epmt_transport *transport,
     for (int i = 0; i < 2; i++, at += chunk)
         tree->out_data[i] = at;
     for (int i = 0; i < shape->child_count; i++, at += chunk) {
-        tree->child[i].peer = shape->children[i];
-        tree->child[i].chunk = at;
-        expect_chunk(tree, &tree->child[i]);
+        children[i] = (struct epmt_tree_child){.peer = shape->children[i], .chunk = at};
+        expect_chunk(tree, &children[i]);
     }
     start_out(tree);
 }
@@ -87,15 +83,15 @@ static bool send_out(struct epmt_tree *tree, bool last) {
     tree->messages++;
     tree->bytes += len;
     tree->rows += tree->out.rows;
-    if (tree->shape.parent < 0) {
+    if (tree->parent < 0) {
         if (!tree->sink_failed && tree->sink.put(tree->sink.context, tree->out.data, len))
             tree->sink_failed = true;
     } else {
         // After every chunk the parent answers: "go on", or after the last one the outcome.
         tree->credit = false;
-        if (t->receive(t, tree->shape.parent, EPMT_TAG_CONTROL, &tree->control,
-                       sizeof tree->control, &tree->control_request) ||
-            t->send(t, tree->shape.parent, EPMT_TAG_ROWS, tree->out.data, len, &tree->up_request))
+        if (t->receive(t, tree->parent, EPMT_TAG_CONTROL, &tree->control, sizeof tree->control,
+                       &tree->control_request) ||
+            t->send(t, tree->parent, EPMT_TAG_ROWS, tree->out.data, len, &tree->up_request))
             tree->outcome = EPMT_TREE_FAILED;
         tree->filling = !tree->filling;
     }
@@ -105,7 +101,7 @@ static bool send_out(struct epmt_tree *tree, bool last) {
 
 // Puts the decoded row into the chunk, sending a full one on. Returns false where it has to wait.
 static bool take_row(struct epmt_tree *tree) {
-    while (epmt_fragment_add_row(&tree->out, &tree->row)) {
+    while (epmt_fragment_add_row(&tree->out, tree->row)) {
         if (!tree->out.rows) {
             // Larger than a chunk: it stays in the journal, which must not go then.
             tree->partial = true;
@@ -118,6 +114,29 @@ static bool take_row(struct epmt_tree *tree) {
     return true;
 }
 
+// Whether the row may go on as it is: the statistics look at those of the rank itself, and at the
+// children's statistics.
+static bool may_relay(const struct epmt_fragment_reader *reader, int source) {
+    int kind = epmt_relay_kind(reader);
+
+    return kind == EPMT_ROW_THREAD || (source && kind != EPMT_ROW_MPI_IMBALANCE);
+}
+
+// Passes on rows that need no decoding. Returns false where one has to wait.
+static bool relay_rows(struct epmt_tree *tree, struct epmt_fragment_reader *reader, int source) {
+    while (may_relay(reader, source)) {
+        enum epmt_relay_outcome outcome = epmt_relay_row(tree->relay, &tree->out, reader);
+        if (outcome == EPMT_RELAY_DECODE)
+            return true;
+        // Larger than a chunk: decoding it will say so.
+        if (outcome == EPMT_RELAY_FULL && !tree->out.rows)
+            return true;
+        if (outcome == EPMT_RELAY_FULL && !send_out(tree, false))
+            return false;
+    }
+    return true;
+}
+
 // Moves the rows of one fragment into the chunk; source: 0 of this rank, i + 1 of child i. Returns
 // false where it has to wait.
 static bool take_rows(struct epmt_tree *tree, struct epmt_fragment_reader *reader, int source) {
@@ -125,11 +144,14 @@ static bool take_rows(struct epmt_tree *tree, struct epmt_fragment_reader *reade
 
     if (tree->row_waits && !take_row(tree))
         return false;
-    while ((got = epmt_fragment_next(reader, &tree->row, NULL)) > 0) {
-        if (epmt_stats_take(tree->stats, source, &tree->row))
+    while (got > 0) {
+        if (!relay_rows(tree, reader, source))
+            return false;
+        got = epmt_fragment_next(reader, tree->row, NULL);
+        if (got > 0 && epmt_stats_take(tree->stats, source, tree->row))
             continue;
-        tree->row_waits = true;
-        if (!take_row(tree))
+        tree->row_waits = got > 0;
+        if (got > 0 && !take_row(tree))
             return false;
     }
     if (got < 0)
@@ -142,6 +164,8 @@ static bool take_own(struct epmt_tree *tree) {
     for (; tree->own_at < tree->own_count; tree->own_at++) {
         const struct epmt_bytes *piece = &tree->own[tree->own_at];
         struct epmt_fragment_header header;
+        if (tree->own_passed)
+            tree->own_passed(tree->own_context, piece->data);
         if (!tree->own_reading) {
             if (epmt_fragment_check(piece->data, piece->len, &header, NULL)) {
                 tree->partial = true;
@@ -169,6 +193,7 @@ static bool open_chunk(struct epmt_tree *tree, struct epmt_tree_child *child) {
     if (header.flags & EPMT_FRAGMENT_PARTIAL)
         tree->partial = true;
     epmt_fragment_reader_init(&child->reader, child->chunk, &header);
+    epmt_relay_init(tree->relay); // the same memory, other texts
     return true;
 }
 
@@ -223,7 +248,7 @@ static bool take_children(struct epmt_tree *tree, bool *all) {
     *all = true;
     // The child whose row waits goes first: no other may put one in before it.
     for (int pass = 0; pass < 2; pass++) {
-        for (int i = 0; i < tree->shape.child_count; i++) {
+        for (int i = 0; i < tree->child_count; i++) {
             struct epmt_tree_child *child = &tree->child[i];
             if (child->done || (tree->row_waits && !child->unpacking))
                 continue;
@@ -234,7 +259,7 @@ static bool take_children(struct epmt_tree *tree, bool *all) {
             }
         }
     }
-    for (int i = 0; i < tree->shape.child_count; i++)
+    for (int i = 0; i < tree->child_count; i++)
         *all &= tree->child[i].done;
     return moved;
 }
@@ -242,7 +267,7 @@ static bool take_children(struct epmt_tree *tree, bool *all) {
 // Adds the statistics over this rank and those below. Returns false where it has to wait.
 static bool put_stats(struct epmt_tree *tree) {
     epmt_stats_close(tree->stats);
-    while (tree->row_waits || epmt_stats_next(tree->stats, &tree->row)) {
+    while (tree->row_waits || epmt_stats_next(tree->stats, tree->row)) {
         tree->row_waits = true;
         if (!take_row(tree))
             return false;
@@ -259,7 +284,7 @@ static void root_finish(struct epmt_tree *tree) {
 }
 
 static void tell_children(struct epmt_tree *tree) {
-    for (int i = 0; i < tree->shape.child_count; i++)
+    for (int i = 0; i < tree->child_count; i++)
         answer(tree, &tree->child[i], tree->outcome);
 }
 
@@ -297,7 +322,7 @@ bool epmt_tree_step(struct epmt_tree *tree) {
         moved |= take_children(tree, &all);
         if (all && put_stats(tree) && send_out(tree, true)) {
             tree->last_sent = moved = true;
-            if (tree->shape.parent < 0)
+            if (tree->parent < 0)
                 root_finish(tree);
         }
     }
@@ -306,11 +331,15 @@ bool epmt_tree_step(struct epmt_tree *tree) {
     return moved;
 }
 
+bool epmt_tree_is_sent(const struct epmt_tree *tree) {
+    return tree->last_sent && !tree->up_request.active;
+}
+
 bool epmt_tree_settled(struct epmt_tree *tree) {
     struct epmt_transport *t = tree->transport;
     bool settled = true;
 
-    for (int i = 0; i < tree->shape.child_count; i++) {
+    for (int i = 0; i < tree->child_count; i++) {
         struct epmt_request *request = &tree->child[i].control_request;
         if (request->active && !t->test(t, request))
             settled = false;
@@ -327,7 +356,7 @@ void epmt_tree_abandon(struct epmt_tree *tree) {
         tree->outcome = EPMT_TREE_FAILED;
         tell_children(tree);
     }
-    for (int i = 0; i < tree->shape.child_count; i++) {
+    for (int i = 0; i < tree->child_count; i++) {
         if (tree->child[i].request.active)
             t->cancel(t, &tree->child[i].request);
         if (tree->child[i].control_request.active)

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,7 +24,8 @@
 
 #include "common/poison.h"
 
-#define STACK_LEN ((size_t)65536)
+// Each of the two makes system calls only.
+#define STACK_LEN ((size_t)16384)
 
 // Most that is waited for the end of a writer that has answered.
 #define END_NS UINT64_C(1000000000)
@@ -36,6 +38,20 @@ struct launch {
     volatile pid_t pid;
     volatile int failure; // errno of the clone or the exec
 };
+
+// The limits that the program set itself are not meant for the writer.
+static void lift_limits(void) {
+    static const int resources[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_CPU,
+                                    RLIMIT_NOFILE};
+    struct rlimit limit;
+
+    for (unsigned i = 0; i < sizeof resources / sizeof *resources; i++) {
+        if (syscall(SYS_prlimit64, 0, resources[i], NULL, &limit))
+            continue;
+        limit.rlim_cur = limit.rlim_max;
+        syscall(SYS_prlimit64, 0, resources[i], &limit, NULL);
+    }
+}
 
 // Runs in the writer to be, in our memory: system calls only.
 static int become_writer(void *argument) {
@@ -58,6 +74,7 @@ static int become_writer(void *argument) {
         for (int fd = 3; fd < 1024; fd++)
             epmt_prim_close(fd);
     }
+    lift_limits();
     memset(&none, 0, sizeof none);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
     syscall(SYS_execve, launch->program, argv, envp);
@@ -88,11 +105,9 @@ static int above_standard(int fd) {
 
 static int launch_child(struct epmt_writer *writer, const char *program, int socket) {
     struct launch launch = {.program = program, .socket = socket};
-    char *stacks = epmt_prim_map(2 * STACK_LEN);
+    static _Alignas(64) char stacks[2 * STACK_LEN]; // there even where no memory is left
     sigset_t before;
 
-    if (!stacks)
-        return -ENOMEM;
     launch.stack = stacks + 2 * STACK_LEN;
     memset(&launch.all, 0xff, sizeof launch.all);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &launch.all, &before, 8);
@@ -102,7 +117,6 @@ static int launch_child(struct epmt_writer *writer, const char *program, int soc
     if (between > 0)
         syscall(SYS_wait4, between, NULL, __WCLONE, NULL);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
-    epmt_prim_unmap(stacks, 2 * STACK_LEN);
     return status;
 }
 

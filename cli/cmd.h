@@ -14,6 +14,7 @@
     X(run)               \
     X(stop)              \
     X(source)            \
+    X(stage)             \
     X(submit)            \
     X(list)              \
     X(show)              \

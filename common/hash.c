@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/hash.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "common/poison.h"
 
@@ -77,11 +82,53 @@ static const uint32_t crc32c_table[256] = {
     0x79b737ba, 0x8bdcb4b9, 0x988c474d, 0x6ae7c44e, 0xbe2da0a5, 0x4c4623a6, 0x5f16d052, 0xad7d5351,
 };
 
-uint32_t epmt_crc32c(uint32_t crc, const void *data, size_t len) {
-    const unsigned char *p = data;
-
-    crc = ~crc;
+static uint32_t crc32c_bytes(uint32_t crc, const unsigned char *p, size_t len) {
     for (size_t i = 0; i < len; i++)
         crc = crc32c_table[(crc ^ p[i]) & 0xff] ^ (crc >> 8);
-    return ~crc;
+    return crc;
 }
+
+#if defined(__x86_64__)
+// The processor is asked where a long run comes, and once: the question is dear in a virtual
+// machine.
+#define LONG_RUN 4096
+
+static bool has_instruction(size_t len) {
+    static enum { UNKNOWN, NO, YES } answer;
+    unsigned a, b, c = 0, d;
+
+    if (answer == UNKNOWN && len >= LONG_RUN)
+        answer = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) ? YES : NO;
+    return answer == YES;
+}
+
+__attribute__((target("sse4.2"))) static uint32_t
+crc32c_by_instruction(uint32_t crc, const unsigned char *p, size_t len) {
+    uint64_t wide = crc;
+
+    for (; len >= 8; p += 8, len -= 8) {
+        uint64_t word;
+        memcpy(&word, p, sizeof word);
+        wide = __builtin_ia32_crc32di(wide, word);
+    }
+    return crc32c_bytes((uint32_t)wide, p, len);
+}
+
+uint32_t epmt_crc32c(uint32_t crc, const void *data, size_t len) {
+    if (has_instruction(len))
+        return ~crc32c_by_instruction(~crc, data, len);
+    return ~crc32c_bytes(~crc, data, len);
+}
+
+void epmt_crc32c_expect(size_t len) {
+    has_instruction(len);
+}
+#else
+uint32_t epmt_crc32c(uint32_t crc, const void *data, size_t len) {
+    return ~crc32c_bytes(~crc, data, len);
+}
+
+void epmt_crc32c_expect(size_t len) {
+    (void)len;
+}
+#endif

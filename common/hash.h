@@ -22,4 +22,8 @@ uint64_t epmt_hash_text(const char *text);
 // CRC-32C (Castagnoli) of data, going on at crc (0 to begin).
 uint32_t epmt_crc32c(uint32_t crc, const void *data, size_t len);
 
+// Tells that so many bytes, perhaps in small pieces, will be checked: then it is worth asking what
+// the processor can do.
+void epmt_crc32c_expect(size_t len);
+
 #endif

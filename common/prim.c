@@ -157,6 +157,10 @@ void epmt_prim_unmap(void *at, size_t len) {
     CALL2(SYS_munmap, at, len);
 }
 
+void epmt_prim_drop(const void *at, size_t len) {
+    CALL3(SYS_madvise, at, len, MADV_DONTNEED);
+}
+
 // The kernel's signal sets have one bit per signal.
 #define KERNEL_SET_LEN 8
 

@@ -53,6 +53,8 @@ void *epmt_prim_map_file(int fd, size_t len, int *error);
 // The pages are zeroed in a child of fork.
 int epmt_prim_wipe_on_fork(void *at, size_t len);
 void epmt_prim_unmap(void *at, size_t len);
+// Gives pages of a file's mapping back; they are read again where they are touched again.
+void epmt_prim_drop(const void *at, size_t len);
 
 // Blocks all signals for this thread, also those that the C library keeps for itself
 // (cancellation). Returns what was blocked before, for epmt_prim_signals_restore.

@@ -23,6 +23,7 @@
     X(partial_timeout, NUMBER, 5, GUEST, "seconds that it waits for ranks of its host that left no record: they do not carry the preload") \
     X(finalize_timeout, NUMBER, 30, GUEST, "seconds for the reduction and the job file after the last arrival") \
     X(chunk_kib, NUMBER, 256, GUEST, "KiB of one message of the reduction") \
+    X(memory_mib, NUMBER, 64, GUEST, "MiB that the reduction may use on any rank, whatever the size of the job") \
     X(thread_rows_mib, NUMBER, 64, GUEST, "MiB per process for the rows of ended threads; more threads are counted, without rows") \
     X(exclude, TEXT, "", GUEST, "programs that are not recorded: patterns with * and ?, separated by colons") \
     X(crash_stack, NUMBER, 1, GUEST, "stacks of crashes: 0 of nobody, 1 of MPI ranks, 2 of every process that `epmt run` or `epmt source` starts (loads libunwind into each)") \
@@ -31,6 +32,7 @@
     X(mpi_callsites, NUMBER, 0, GUEST, "frames of the stack by which MPI calls are told apart; 0: they are not (loads libunwind)") \
     X(mpi_sizes, SWITCH, 0, GUEST, "1: calls and bytes by size are recorded too") \
     X(mpi_tvars, SWITCH, 1, GUEST, "0: control and performance variables of MPI are not read") \
+    X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 

@@ -6,6 +6,7 @@
 
 #include <mpi.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/poison.h"
 
@@ -240,10 +241,22 @@ static int attach(void *(*function)(const char *), void *(*object)(const char *)
     return 0;
 }
 
+// MPICH's way to a communicator takes 140 KiB of stack, and crashes where no memory is left for it
+// to grow.
+static int has_memory(void) {
+#ifdef OPEN_MPI
+    return 1;
+#else
+    void *probe = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return probe != MAP_FAILED && !munmap(probe, 1 << 20);
+#endif
+}
+
 // A duplicate copies attributes by the program's functions, which may refuse it: then the world's
 // error handler, which in general ends the program, must not be called.
 static int communicator_start(void) {
-    if (mpi.Comm_get_errhandler(mpi.world, &world_handler) ||
+    if (!has_memory() || mpi.Comm_get_errhandler(mpi.world, &world_handler) ||
         mpi.Comm_set_errhandler(mpi.world, mpi.errors_return))
         return -1;
     world_handler_kept = 1;

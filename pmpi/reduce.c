@@ -7,18 +7,21 @@
 #include <time.h>
 
 #include "aggregator/hostfold.h"
-#include "aggregator/tree.h"
+#include "aggregator/placement.h"
+#include "aggregator/streamfile.h"
 #include "aggregator/writer.h"
 #include "common/fmt.h"
 #include "common/prim.h"
+#include "pmpi/announce.h"
 #include "pmpi/hooks.h"
 #include "pmpi/variables.h"
 #include "pmpi/world.h"
 
 #include "common/poison.h"
 
-// Chunk of a rank without memory: its tree with all its children fits 64 KiB then.
-#define SPARE_CHUNK 1024
+// A chunk is no smaller: most rows fit it.
+#define CHUNK_MIN ((size_t)4096)
+#define CHUNK_MAX ((size_t)16 << 20)
 
 struct reduction {
     const struct epmt_mpi_backend *backend;
@@ -31,7 +34,8 @@ struct reduction {
     const struct epmt_bytes *pieces; // own fragments, and the host's where leader
     size_t piece_count;
     struct epmt_writer writer;
-    char program[PATH_MAX]; // epmt-jobwriter
+    struct epmt_streamfile stream; // in its place, where it cannot be started
+    char program[PATH_MAX];        // epmt-jobwriter
     uint64_t until_ns;
     uint64_t writer_until_ns; // earlier, so that a failure can still be told to all in time
 };
@@ -50,22 +54,42 @@ static void pause_after(unsigned idle) {
         epmt_prim_sleep(&nap);
 }
 
-static int64_t local_size(int64_t world_size) {
-    static const char *const variables[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"};
-    int64_t size = 0;
+// A number that the launcher left in the environment, or `otherwise`.
+static int64_t launcher_number(const char *const variables[2], int64_t otherwise) {
+    int64_t number;
 
-    for (unsigned i = 0; i < 2 && !size; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         const char *value = epmt_environment_get(epmt_mpi_hooks->envp, variables[i]);
-        if (value && !epmt_parse_whole_i64(value, &size))
-            size = 0;
+        if (value && epmt_parse_whole_i64(value, &number))
+            return number;
     }
+    return otherwise;
+}
+
+// Ranks on this host; 0 where the launcher does not say.
+static int64_t local_size(int64_t world_size) {
+    static const char *const variables[2] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"};
+    int64_t size = launcher_number(variables, 0);
+
     // A program that a rank started on its own has inherited the variable.
     return size < world_size ? size : world_size;
+}
+
+// This rank's number among them.
+static int64_t local_number(void) {
+    static const char *const variables[2] = {"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID"};
+
+    return launcher_number(variables, 0);
 }
 
 static void read_host(struct reduction *r) {
     epmt_hostfold_fini(&r->host);
     epmt_hostfold_read(&r->host, epmt_mpi_hooks->journal, r->about.step, r->world.rank);
+}
+
+static bool is_here(struct reduction *r, int64_t size) {
+    return r->host.rank_count >= (uint64_t)size ||
+           r->host.rank_count + epmt_announced(r->about.step, size) >= (uint64_t)size;
 }
 
 // Waits until each rank of this host has left the record of its rank. Some that never do run
@@ -77,8 +101,8 @@ static bool host_is_whole(struct reduction *r) {
     int64_t size = local_size(r->world.size);
 
     read_host(r);
-    while (size > 0 && r->host.own_rank && r->host.rank_count < (uint64_t)size) {
-        if (r->host.given_up || epmt_prim_clock_ns(CLOCK_MONOTONIC) > until)
+    while (size > 0 && r->host.own_rank && !r->host.given_up && !is_here(r, size)) {
+        if (epmt_prim_clock_ns(CLOCK_MONOTONIC) > until)
             return false;
         epmt_prim_sleep(&nap);
         read_host(r);
@@ -86,12 +110,20 @@ static bool host_is_whole(struct reduction *r) {
     return !r->host.given_up;
 }
 
+// A rank without a journal does not know who carries the preload: its wait is short, unless all of
+// its host are without one.
+static bool may_wait_long(struct reduction *r) {
+    int64_t size = local_size(r->world.size);
+
+    return r->host.own_rank || (size > 0 && epmt_announced(r->about.step, size) >= (uint64_t)size);
+}
+
 static bool wait_for_all(struct reduction *r) {
     const struct epmt_settings *settings = epmt_mpi_hooks->settings;
-    // Without a journal nobody knows who carries the preload: then the wait is short.
-    uint64_t until =
-        seconds_from_now(r->host.own_rank ? settings->arrival_timeout : settings->partial_timeout);
+    uint64_t until = seconds_from_now(settings->arrival_timeout);
+    uint64_t shorter = seconds_from_now(settings->partial_timeout);
     uint64_t look = seconds_from_now(1);
+    bool may = may_wait_long(r);
     int there;
 
     if (r->backend->communicator_start())
@@ -100,9 +132,10 @@ static bool wait_for_all(struct reduction *r) {
         uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
         if (now > look) {
             read_host(r);
+            may |= may_wait_long(r);
             look = seconds_from_now(1);
         }
-        if (now > until || r->host.given_up)
+        if (now > (may ? until : shorter) || r->host.given_up)
             return false;
         pause_after(idle);
     }
@@ -111,11 +144,16 @@ static bool wait_for_all(struct reduction *r) {
 
 static bool all_have_come(struct reduction *r) {
     bool come = host_is_whole(r);
+    int announced = -1;
 
+    if (!r->host.own_rank)
+        announced = epmt_announce(r->about.step, local_number());
     if (come) {
         come = wait_for_all(r);
         r->backend->communicator_end();
     }
+    if (announced >= 0)
+        epmt_prim_close(announced);
     return come;
 }
 
@@ -131,22 +169,34 @@ static void give_up(struct reduction *r) {
     epmt_mpi_hooks->log(0, "not all ranks came to MPI_Finalize in time, with the preload");
 }
 
+static int start_sink(struct reduction *r) {
+    int status = epmt_writer_start(&r->writer, r->program, r->writer_until_ns);
+
+    if (!status)
+        return 0;
+    epmt_mpi_hooks->log(0, "%s cannot be started: error %d", r->program, -status);
+    return epmt_streamfile_start(&r->stream, epmt_mpi_hooks->journal, r->about.step,
+                                 r->about.image);
+}
+
 static int put(void *context, const void *fragment, size_t len) {
     struct reduction *r = context;
     int status = 0;
 
-    if (r->writer.fd < 0)
-        status = epmt_writer_start(&r->writer, r->program, r->writer_until_ns);
+    if (r->writer.fd < 0 && r->stream.fd < 0)
+        status = start_sink(r);
     if (!status)
-        status = epmt_writer_put(&r->writer, fragment, len);
+        status = r->stream.fd < 0 ? epmt_writer_put(&r->writer, fragment, len)
+                                  : epmt_streamfile_put(&r->stream, fragment, len);
     if (status)
-        epmt_mpi_hooks->log(0, "%s: error %d", r->program, -status);
+        epmt_mpi_hooks->log(0, "the rows go nowhere: error %d", -status);
     return status;
 }
 
 static int finish(void *context) {
     struct reduction *r = context;
-    int status = epmt_writer_finish(&r->writer);
+    int status =
+        r->stream.fd < 0 ? epmt_writer_finish(&r->writer) : epmt_streamfile_finish(&r->stream);
 
     if (status)
         epmt_mpi_hooks->log(0, "%s failed: %d", r->program, status);
@@ -159,8 +209,11 @@ static void gather_pieces(struct reduction *r, const struct epmt_bytes *own, siz
     struct epmt_mpi_facts facts;
     size_t count = 0;
 
-    if (r->leader && epmt_hostfold_choose(&r->host, r->about.step))
+    size_t budget = (size_t)epmt_mpi_hooks->settings->memory_mib << 19;
+    if (r->leader && epmt_hostfold_choose(&r->host, r->about.step, budget))
         r->leader = false;
+    if (r->leader && r->host.window < r->host.fragments)
+        epmt_mpi_hooks->log(0, "the journal is large: some of it stays");
     size_t most = own_count + r->host.taken_count + 1;
     struct epmt_bytes *pieces = epmt_prim_map(most * sizeof *pieces);
     r->partial = !own_count || !pieces;
@@ -183,58 +236,147 @@ static void gather_pieces(struct reduction *r, const struct epmt_bytes *own, siz
     r->piece_count = count;
 }
 
-static enum epmt_tree_outcome run_tree(struct reduction *r, struct epmt_tree *tree, void *memory,
-                                       size_t chunk, const struct epmt_tree_shape *shape) {
-    struct epmt_transport transport = {.rank = r->world.rank, .size = r->world.size};
-    struct epmt_tree_sink sink = {put, finish, r};
+// Past the limit: the others' reduction fails as well, or goes on without an answer from here.
+static bool is_late(struct reduction *r) {
+    if (epmt_prim_clock_ns(CLOCK_MONOTONIC) <= r->until_ns)
+        return false;
+    epmt_mpi_hooks->log(0, "the reduction took too long");
+    r->abandoned = true;
+    return true;
+}
+
+// Memory of one rank's part in the reduction.
+struct room {
+    char *pages; // NULL: it is the spare one
+    size_t len;
+    struct epmt_agreement *agreement;
+    struct epmt_tree *tree;
+    struct epmt_tree_child *children;
+    void *work;
+    size_t chunk;
+    int32_t *list;
+    size_t list_len;
+};
+
+static size_t room_len(int children, size_t chunk) {
+    return sizeof(struct epmt_agreement) + sizeof(struct epmt_tree) +
+           (size_t)children * sizeof(struct epmt_tree_child) + epmt_tree_memory(children, chunk);
+}
+
+// The largest chunk that the setting, and the memory there is, allow: half of the setting is for
+// the host's journal and the list. A rank that gets none uses the spare room: it must not be
+// missing, since the others would wait for it.
+static void make_room(struct room *room, int size) {
+    static _Alignas(64) char spare[256 << 10];
+    const struct epmt_settings *settings = epmt_mpi_hooks->settings;
+    int children = epmt_placement_children_max(size);
+    size_t budget = (size_t)settings->memory_mib << 19;
+    char *at;
+
+    room->chunk = settings->chunk_kib << 10;
+    if (room->chunk < CHUNK_MIN || room->chunk > CHUNK_MAX)
+        room->chunk = room->chunk < CHUNK_MIN ? CHUNK_MIN : CHUNK_MAX;
+    while (room->chunk > CHUNK_MIN && room_len(children, room->chunk) > budget)
+        room->chunk /= 2;
+    do {
+        room->len = room_len(children, room->chunk);
+        room->pages = epmt_prim_map(room->len);
+    } while (!room->pages && (room->chunk /= 2) >= CHUNK_MIN);
+    if (!room->pages) {
+        room->chunk = CHUNK_MIN;
+        while (room_len(children, room->chunk * 2) <= sizeof spare)
+            room->chunk *= 2;
+        epmt_mpi_hooks->log(0, "no memory for the reduction");
+    }
+    at = room->pages ? room->pages : spare;
+    room->agreement = (struct epmt_agreement *)at;
+    room->tree = (struct epmt_tree *)(room->agreement + 1);
+    room->children = (struct epmt_tree_child *)(room->tree + 1);
+    room->work = room->children + children;
+    room->list_len = (size_t)size * sizeof *room->list;
+    room->list = room->list_len <= budget / 4 ? epmt_prim_map(room->list_len) : NULL;
+}
+
+// Which tree it is, as all ranks see it. Returns 0 or -1.
+static int agree(struct reduction *r, struct epmt_transport *transport, struct room *room,
+                 struct epmt_tree_shape *shape) {
+    struct epmt_host_ranks host = {r->world.rank, r->world.rank, 1, 0};
+    struct epmt_agreement *agreement = room->agreement;
     unsigned idle = 0;
 
-    r->backend->transport(&transport);
-    epmt_tree_init(tree, &transport, shape, chunk, memory, &r->about, r->pieces, r->piece_count,
-                   &sink);
-    tree->partial |= r->partial;
+    if (r->host.own_rank)
+        host = (struct epmt_host_ranks){r->host.lowest_rank, r->host.highest_rank,
+                                        (int)r->host.rank_count, r->host.stride};
+    epmt_agreement_init(agreement, transport, &host, room->chunk, room->list);
+    while (agreement->phase != ENDED) {
+        idle = epmt_agreement_step(agreement) ? 0 : idle + 1;
+        if (agreement->phase != ENDED && is_late(r))
+            epmt_agreement_abandon(agreement);
+        else if (idle)
+            pause_after(idle);
+    }
+    if (agreement->failed)
+        return -1;
+    room->chunk = agreement->chunk;
+    epmt_placement_shape(&agreement->placement, r->world.rank, r->world.size, shape);
+    epmt_mpi_hooks->log(1, "placement %d of %d, chunk %lu, parent %d",
+                        (int)agreement->placement.kind, agreement->placement.width,
+                        (unsigned long)room->chunk, shape->parent);
+    return 0;
+}
+
+static void pass_journal(void *context, const void *at) {
+    epmt_hostfold_pass(context, at);
+}
+
+static enum epmt_tree_outcome run_tree(struct reduction *r, struct epmt_tree *tree) {
+    unsigned idle = 0;
+
     while (tree->outcome == EPMT_TREE_PENDING || !epmt_tree_settled(tree)) {
         idle = epmt_tree_step(tree) ? 0 : idle + 1;
-        if (epmt_prim_clock_ns(CLOCK_MONOTONIC) > r->until_ns) {
-            epmt_mpi_hooks->log(0, "the reduction took too long");
+        if (is_late(r)) {
             epmt_tree_abandon(tree);
-            r->abandoned = true;
             break;
         }
         if (idle)
             pause_after(idle);
     }
-    // After a failure or a time limit nobody has ended it.
-    epmt_writer_abandon(&r->writer);
     return tree->outcome;
 }
 
 static enum epmt_tree_outcome reduce(struct reduction *r) {
-    // For a rank that gets no memory: too small for others' chunks, so that the job file is
-    // partial; without it they would wait for this rank until the time limit.
-    static _Alignas(64) char spare[65536];
-    const size_t tree_len = (sizeof(struct epmt_tree) + 63) & ~(size_t)63;
+    struct epmt_transport transport = {.rank = r->world.rank, .size = r->world.size};
+    struct epmt_tree_sink sink = {put, finish, r};
+    enum epmt_tree_outcome outcome = EPMT_TREE_FAILED;
     struct epmt_tree_shape shape;
-    size_t chunk = epmt_mpi_hooks->settings->chunk_kib << 10;
+    struct room room;
 
-    epmt_tree_binomial(r->world.rank, r->world.size, &shape);
-    size_t len = tree_len + epmt_tree_memory(&shape, chunk);
-    char *pages = epmt_prim_map(len);
-    if (!pages) {
-        chunk = SPARE_CHUNK;
-        epmt_mpi_hooks->log(0, "no memory for the reduction");
+    r->backend->transport(&transport);
+    make_room(&room, r->world.size);
+    if (!agree(r, &transport, &room, &shape)) {
+        epmt_tree_init(room.tree, &transport, &shape, room.chunk, room.children, room.work,
+                       &r->about, r->pieces, r->piece_count, &sink);
+        room.tree->partial |= r->partial;
+        room.tree->own_passed = pass_journal;
+        room.tree->own_context = &r->host;
+        outcome = run_tree(r, room.tree);
+        // After a failure or a time limit nobody has ended it.
+        epmt_writer_abandon(&r->writer);
+        epmt_streamfile_abandon(&r->stream);
     }
-    char *memory = pages ? pages : spare;
-    enum epmt_tree_outcome outcome =
-        run_tree(r, (struct epmt_tree *)memory, memory + tree_len, chunk, &shape);
     // An abandoned message may still be under way: its memory stays.
-    if (pages && !r->abandoned && outcome != EPMT_TREE_FAILED)
-        epmt_prim_unmap(pages, len);
+    if (!r->abandoned && outcome != EPMT_TREE_FAILED) {
+        if (room.pages)
+            epmt_prim_unmap(room.pages, room.len);
+        if (room.list)
+            epmt_prim_unmap(room.list, room.list_len);
+    }
     return outcome;
 }
 
 void epmt_mpi_reduce(void) {
-    struct reduction r = {.writer.fd = -1};
+    // Once in a process, and not on a stack that may not grow any more.
+    static struct reduction r = {.writer.fd = -1, .stream.fd = -1};
     struct epmt_bytes *own;
 
     r.backend = epmt_mpi_detach(&r.world);

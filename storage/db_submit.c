@@ -27,12 +27,15 @@ static const char sql_insert_attribute[] =
 static const char sql_last_process[] = "SELECT coalesce(max(\"id\"), 0) FROM \"processes\"";
 static const char sql_set_parent[] =
     "UPDATE \"processes\" SET \"parent_id\" = $2 WHERE \"id\" = $1";
+// As the job file has it: a rank has reported whose row says how it ended.
+#define REPORTED \
+    "count(DISTINCT CASE WHEN \"state\" NOT IN ('running', 'killed') THEN \"mpirank\" END)"
 static const char sql_insert_steps[] =
     "INSERT INTO \"steps\" (\"job_id\", \"step\", \"numranks\", \"ranks_reported\", \"complete\", "
     "\"start\", \"end\") "
-    "SELECT $1, \"step\", max(\"numranks\"), count(DISTINCT \"mpirank\"), "
+    "SELECT $1, \"step\", max(\"numranks\"), " REPORTED ", "
     "CASE WHEN max(\"numranks\") IS NULL THEN NULL "
-    "WHEN max(\"numranks\") = count(DISTINCT \"mpirank\") THEN 1 ELSE 0 END, "
+    "WHEN max(\"numranks\") <= " REPORTED " THEN 1 ELSE 0 END, "
     "min(\"start\"), max(\"end\") "
     "FROM \"processes\" WHERE \"job_id\" = $1 AND \"step\" IS NOT NULL GROUP BY \"step\"";
 

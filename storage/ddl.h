@@ -27,7 +27,7 @@ enum epmt_dialect { EPMT_DIALECT_SQLITE, EPMT_DIALECT_POSTGRESQL };
     X(start, INT, ATTRIBUTE, "start, us since epoch; of the first process where epmt start was not called") \
     X(end, INT, ATTRIBUTE, "end, us since epoch; of the last process where epmt stop was not called") \
     X(exitcode, INT, ATTRIBUTE, "exit code of the job, where known") \
-    X(ranks_reported, INT, HEADER, "MPI ranks with a row, over all steps") \
+    X(ranks_reported, INT, HEADER, "MPI ranks whose row says how they ended, over all steps") \
     X(ranks_expected, INT, HEADER, "MPI ranks there were, over all steps") \
     X(complete, INT, HEADER, "1: every rank reported") \
     X(ended, INT, HEADER, "1: the job was over when its file was made") \

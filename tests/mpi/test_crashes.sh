@@ -37,7 +37,7 @@ crashed() { # DESCRIPTION FAMILY REPORT STATE|SIGNAL FUNCTION PROGRAM ARGUMENTS.
     [ -z "$report" ] || contains "$what: the report" "$report" "$(cat "$TEST_DIR/preloaded")"
     equal "$what: the reports are the same" "$(reports "$TEST_DIR/plain")" \
         "$(reports "$TEST_DIR/preloaded")"
-    check "$what: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$what: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$what: rank 1" "$end" \
         "$(sql "select state || '|' || coalesce(exitsignal, '') from processes where mpirank = 1")"
     contains "$what: its stack" "$function" \

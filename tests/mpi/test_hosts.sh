@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 1200
+# timeout: 900
 # Four hosts by name (UTS namespaces, as root): rows of all hosts in one file, nothing left of any
 # host's journal.
 . "$(dirname "$0")/../lib.sh"
@@ -34,39 +34,86 @@ for h in h1 h2 h3 h4; do
     done
 done
 
-on_hosts() { # FAMILY PROGRAM
-    case $1 in
+on_hosts() { # FAMILY PLACEMENT PROGRAM ARGUMENTS...
+    local family=$1 placement=$2 options
+    shift 2
+    case $family in
     openmpi)
-        timeout -s KILL 200 "$hosts/sh" h1 "$mpirun_openmpi --allow-run-as-root --oversubscribe \
+        options="--host h1:2,h2:2,h3:2,h4:2"
+        [ "$placement" = cyclic ] && options+=" --map-by node"
+        [ "$placement" = irregular ] && options="--host h1:3,h2:2,h3:2,h4:1"
+        timeout -s KILL 100 "$hosts/sh" h1 "$mpirun_openmpi --allow-run-as-root --oversubscribe \
             --mca plm_rsh_agent $hosts/sh --mca oob_tcp_if_include lo --mca btl_tcp_if_include lo \
-            --mca btl self,vader,tcp --host h1:2,h2:2,h3:2,h4:2 --bind-to none \
-            -x EPMT_OUTPUT_PREFIX -x EPMT_PARTIAL_TIMEOUT -x EPMT_FINALIZE_TIMEOUT \
-            -x LD_PRELOAD=$PRELOAD $2"
+            --mca btl self,vader,tcp $options --bind-to none -x EPMT_OUTPUT_PREFIX -x EPMT_LOG \
+            -x EPMT_VERBOSE -x EPMT_PARTIAL_TIMEOUT -x EPMT_FINALIZE_TIMEOUT -x EPMT_ARRIVAL_TIMEOUT \
+            -x LD_PRELOAD=$PRELOAD $*" </dev/null
         ;;
     mpich)
-        timeout -s KILL 200 "$hosts/sh" h1 "$mpirun_mpich -localhost 127.0.0.1 -iface lo \
-            -launcher ssh -launcher-exec $hosts/sh -hosts h1,h2,h3,h4 -n 8 \
-            -genv LD_PRELOAD $PRELOAD $2"
+        options="-hosts h1,h2,h3,h4"
+        [ "$placement" = block ] && options+=" -ppn 2"
+        [ "$placement" = irregular ] && options="-hosts h1:3,h2:2,h3:2,h4:1"
+        timeout -s KILL 100 "$hosts/sh" h1 "$mpirun_mpich -localhost 127.0.0.1 -iface lo \
+            -launcher ssh -launcher-exec $hosts/sh $options -n 8 \
+            -genv LD_PRELOAD $PRELOAD $*" </dev/null
         ;;
     esac
 }
 
+fresh() { # NAME
+    export EPMT_OUTPUT_PREFIX=$TEST_DIR/$1/
+    TEST_DB=$TEST_DIR/$1.db
+    export EPMT_DB_URL=sqlite:///$TEST_DB EPMT_LOG=$TEST_DIR/$1.log EPMT_VERBOSE=1
+}
+
+# What the ranks agreed on: kind (1 block, 2 cyclic, 3 irregular) and width.
+placement_block="8 placement 1 of 2" placement_cyclic="8 placement 2 of 4"
+placement_irregular="8 placement 3 of 0"
+each_irregular="h1 3,h2 2,h3 2,h4 1"
+
 for family in $(families); do
-    export EPMT_OUTPUT_PREFIX=$TEST_DIR/$family/
-    TEST_DB=$TEST_DIR/$family.db
-    export EPMT_DB_URL=sqlite:///$TEST_DB
-    on_hosts "$family" "$(examples "$family")/fork_exec" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
-    equal "$family: exit status" 0 $?
-    equal "$family: one file is left" 1 "$(find "$EPMT_OUTPUT_PREFIX" -type f | wc -l)"
-    equal "$family: one directory is left" 1 "$(find "$EPMT_OUTPUT_PREFIX" -mindepth 2 -type d | wc -l)"
-    check "$family: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
-    equal "$family: ranks of all hosts" "h1 2,h2 2,h3 2,h4 2" "$(sql \
-        "select group_concat(hostname || ' ' || n) from (select hostname, count(*) n
-         from processes where mpirank is not null group by hostname order by hostname)")"
-    equal "$family: each rank once" 0,1,2,3,4,5,6,7 "$(sql \
-        'select group_concat(mpirank) from (select mpirank from processes
-         where mpirank is not null order by 1)')"
-    equal "$family: children on every host" 4 "$(sql \
-        "select count(distinct hostname) from processes where exename = 'true'")"
+    for placement in block cyclic irregular; do
+        what="$family, $placement" wanted=placement_$placement each=each_$placement
+        fresh "$family-$placement"
+        on_hosts "$family" $placement "$(examples "$family")/fork_exec" \
+            >"$TEST_DIR/out" 2>"$TEST_DIR/err"
+        equal "$what: exit status" 0 $?
+        equal "$what: one file is left" 1 "$(find "$EPMT_OUTPUT_PREFIX" -type f | wc -l)"
+        equal "$what: one directory is left" 1 \
+            "$(find "$EPMT_OUTPUT_PREFIX" -mindepth 2 -type d | wc -l)"
+        equal "$what: all ranks take the same tree, by hosts" "${!wanted}" \
+            "$(grep -o 'placement . of [0-9]*' "$EPMT_LOG" | sort | uniq -c | sed 's/^ *//')"
+        check "$what: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
+        equal "$what: ranks of all hosts" "${!each:-h1 2,h2 2,h3 2,h4 2}" "$(sql \
+            "select group_concat(hostname || ' ' || n) from (select hostname, count(*) n
+             from processes where mpirank is not null group by hostname order by hostname)")"
+        equal "$what: each rank once" 0,1,2,3,4,5,6,7 "$(sql \
+            'select group_concat(mpirank) from (select mpirank from processes
+             where mpirank is not null order by 1)')"
+        equal "$what: children on every host" 4 "$(sql \
+            "select count(distinct hostname) from processes where exename = 'true'")"
+        equal "$what: every rank's child is there" 8 \
+            "$(sql "select count(*) from processes where exename = 'true'")"
+    done
+
+    # A rank of the last host dies while the others wait for it.
+    export EPMT_PARTIAL_TIMEOUT=2 EPMT_FINALIZE_TIMEOUT=2 EPMT_ARRIVAL_TIMEOUT=2
+    export EPMT_JOB_ID=crash-$family
+    run=mpirun_$family what="$family, a rank dies"
+    check "$family: compile" "${!run/mpirun/mpicc}" -D_GNU_SOURCE \
+        "$EPMT_SOURCE/tests/mpi/fault.c" -o "$TEST_DIR/fault"
+    fresh "$family-crash"
+    on_hosts "$family" block env "EPMT_JOB_ID=$EPMT_JOB_ID" "$TEST_DIR/fault" kill 7 \
+        >"$TEST_DIR/out" 2>"$TEST_DIR/err"
+    check "$what: mpirun fails" test $? != 0
+    equal "$what: each host has its journal" 4 \
+        "$(find "$EPMT_OUTPUT_PREFIX" -name '*.journal' | wc -l)"
+    check "$what: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
+    unset EPMT_JOB_ID EPMT_ARRIVAL_TIMEOUT
+    export EPMT_PARTIAL_TIMEOUT=60 EPMT_FINALIZE_TIMEOUT=120
+    equal "$what: every rank once, in one job" "1|8|8" "$(sql "select count(distinct job_id),
+        count(*), count(distinct mpirank) from processes where mpirank is not null")"
+    equal "$what: the dead one" "7|killed|h4" \
+        "$(sql "select mpirank, state, hostname from processes where mpirank = 7")"
+    equal "$what: the job is not complete" "8|0" "$(sql 'select numranks, complete from steps')"
 done
 finish

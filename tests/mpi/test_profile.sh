@@ -26,7 +26,7 @@ run_way() { # FAMILY NP WAY STATUS
     MPI_TIMEOUT=60 mpi_run "$1" "$2" "$TEST_DIR/profile_ways-$1" "$3" \
         >"$TEST_DIR/out" 2>"$TEST_DIR/err"
     equal "$1, $3: exit status" "$4" $?
-    check "$1, $3: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$1, $3: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
 }
 
 # calls and bytes of functions, summed over the ranks: "MPI_X calls out in, ..."
@@ -47,7 +47,7 @@ everything() { # FAMILY
         >"$TEST_DIR/out" 2>"$TEST_DIR/err"
     equal "$family: exit status" 0 $?
     equal "$family: output" "" "$(cat "$TEST_DIR/out" "$TEST_DIR/err")"
-    check "$family: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     LC_ALL=C sort "$TEST_DIR/said-$family".[012] >"$TEST_DIR/expected"
     sql "select mpirank || ' ' || function || ' ' || calls || ' ' || coalesce(bytes_out, 0) || ' ' ||
         coalesce(bytes_in, 0) from mpi_functions f join processes p on p.id = process_id" |
@@ -108,7 +108,7 @@ settings() { # FAMILY
     fresh "$family-off"
     [ "$family" = openmpi ] && MPI_OPTIONS=(-x EPMT_MPI_PROFILE -x EPMT_MPI_TVARS)
     EPMT_MPI_PROFILE=0 EPMT_MPI_TVARS=0 mpi_run "$family" 2 "$(examples "$family")/hello" >/dev/null
-    check "$family, profile off: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family, profile off: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family, profile off: ranks without a profile" "2|0|0" "$(sql "select count(mpirank),
         count(mpicalls), (select count(*) from mpi_functions) from processes")"
     equal "$family, profile off: no variable of the library" 0 \
@@ -122,7 +122,7 @@ settings() { # FAMILY
     [ "$family" = openmpi ] && MPI_OPTIONS=(-x "$1")
     (export "$1=$2" && mpi_run "$family" 2 "$(examples "$family")/hello" >/dev/null)
     MPI_OPTIONS=()
-    check "$family, variables: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family, variables: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family: a control variable that the environment sets" "$2" \
         "$(sql "select value from mpi_variables where kind = 'control' and name = '$3'")"
     equal "$family: the environment variable" "$2" \
@@ -141,7 +141,7 @@ extras() { # FAMILY
         "$TEST_DIR/said-$family" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
     equal "$family, extras: exit status" 0 $?
     MPI_OPTIONS=()
-    check "$family, extras: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family, extras: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family: each sends to its right neighbour, 0 also by MPI_Send" "0>1,1>2,2>0" "$(sql \
         "select group_concat(line) from (select mpirank || '>' || peer line from mpi_messages m
          join processes p on p.id = process_id order by mpirank)")"
@@ -164,7 +164,7 @@ facts() { # FAMILY
     fresh "$family-facts"
     MPI_OPTIONS=()
     mpi_run "$family" 2 "$TEST_DIR/profile_ways-$family" threads >/dev/null 2>&1
-    check "$family, facts: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    check "$family, facts: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     fact() { sql "select value from job_attributes where scope like 'step %' and key = '$1'"; }
     equal "$family: threads asked for and given" "3 3" "$(fact thread_asked) $(fact thread_level)"
     check "$family: standard" grep -qE '^[34]\.[0-9]$' <(fact standard)
@@ -174,7 +174,7 @@ facts() { # FAMILY
         equal "$family: nodes" 1 "$(fact nodes)"
         fresh "$family-parent"
         mpi_run "$family" 1 "$TEST_DIR/profile_ways-$family" spawn >/dev/null 2>&1
-        check "$family, parent: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+        check "$family, parent: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
         equal "$family: the parent of a spawned world" \
             "$(sql "select step from processes join mpi_functions on process_id = processes.id
                 where function = 'MPI_Comm_spawn'")" "$(fact parent)"
@@ -204,7 +204,7 @@ C
         equal "$family, with another tool: exit status" 0 $?
         equal "$family: the other tool sees all" "tool: 0 sends, 10 reductions" \
             "$(cat "$TEST_DIR/out")"
-        check "$family, with another tool: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+        check "$family, with another tool: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
         equal "$family, with another tool: so do we" "MPI_Allreduce 20 160 160" \
             "$(functions MPI_Allreduce)"
     done

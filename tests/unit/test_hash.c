@@ -42,6 +42,24 @@ static void crc32c_bit_by_bit(void **state) {
     }
 }
 
+// Long runs, and what follows once there has been one, take the processor's instruction.
+static void crc32c_long_runs(void **state) {
+    static uint8_t bytes[5000];
+    uint32_t crc = 0xffffffff;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * 11 + i / 256);
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+        if (i >= 4080)
+            assert_int_equal(epmt_crc32c(0, bytes, i + 1), (uint32_t)~crc);
+    }
+    crc32c_vectors(state);
+    crc32c_bit_by_bit(state);
+}
+
 static void crc32c_in_pieces(void **state) {
     const char text[] = "the quick brown fox jumps over the lazy dog";
     uint32_t whole = epmt_crc32c(0, text, sizeof text);
@@ -83,8 +101,9 @@ static void finished_hashes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crc32c_vectors),   cmocka_unit_test(crc32c_bit_by_bit),
-        cmocka_unit_test(crc32c_in_pieces), cmocka_unit_test(fnv_vectors),
-        cmocka_unit_test(hashes_go_on),     cmocka_unit_test(finished_hashes),
+        cmocka_unit_test(crc32c_in_pieces), cmocka_unit_test(crc32c_long_runs),
+        cmocka_unit_test(fnv_vectors),      cmocka_unit_test(hashes_go_on),
+        cmocka_unit_test(finished_hashes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ enum { RANK = EPMT_FRAGMENT_RANK, FINAL = EPMT_FRAGMENT_FINAL, LEFT = EPMT_FRAGM
 
 static struct tempdir dir;
 static char path[PATH_MAX];
+static size_t budget = 1 << 20;
 
 static int setup(void **state) {
     (void)state;
@@ -57,7 +58,7 @@ static uint64_t fold(uint64_t step, uint64_t *left) {
     uint64_t taken = 0;
 
     assert_int_equal(epmt_hostfold_read(&host, path, step, 0), 0);
-    assert_int_equal(epmt_hostfold_choose(&host, step), 0);
+    assert_int_equal(epmt_hostfold_choose(&host, step, budget), 0);
     for (size_t i = 0; i < host.taken_count; i++) {
         assert_int_equal(epmt_fragment_check(host.taken[i].data, host.taken[i].len, &header, NULL),
                          0);
@@ -162,6 +163,79 @@ static void a_rank_that_gave_up(void **state) {
     epmt_hostfold_fini(&host);
 }
 
+static uint64_t taken_of(struct epmt_hostfold *host, uint64_t step) {
+    struct epmt_fragment_header header;
+    uint64_t taken = 0;
+
+    assert_int_equal(epmt_hostfold_read(host, path, step, 0), 0);
+    assert_int_equal(epmt_hostfold_choose(host, step, budget), 0);
+    assert_true(host->memory_len <= budget);
+    for (size_t i = 0; i < host->taken_count; i++) {
+        epmt_hostfold_pass(host, host->taken[i].data);
+        assert_int_equal(
+            epmt_fragment_check(host->taken[i].data, host->taken[i].len, &header, NULL), 0);
+        taken++;
+    }
+    assert_int_equal(epmt_hostfold_trim(host, path, 1000), 0);
+    return taken;
+}
+
+// A journal that needs more memory than there may be: what fits is taken, the rest stays, and the
+// next time goes on there.
+static void a_journal_larger_than_the_memory(void **state) {
+    enum { CHILDREN = 20000 };
+    struct epmt_hostfold host;
+    uint64_t taken, sum = 0;
+    int rounds = 0;
+
+    (void)state;
+    append(RANK, 7, 0, 1);
+    append(RANK | FINAL, 7, 0, 1);
+    for (uint64_t i = 0; i < CHILDREN; i++)
+        append(FINAL, 0, -1, 100 + i);
+    budget = 256 << 10;
+    do {
+        taken = taken_of(&host, 7);
+        assert_true(rounds ? taken <= CHILDREN : taken >= 1000);
+        bool rest = host.window < host.fragments;
+        epmt_hostfold_fini(&host);
+        sum += taken;
+        rounds++;
+        if (!rest)
+            break;
+    } while (taken);
+    budget = 1 << 20;
+    assert_true(rounds > 3);
+    // The rank's own final record came along, since not all could be looked at.
+    assert_int_equal(sum, CHILDREN + 1);
+    assert_int_equal(epmt_prim_access(path), -ENOENT);
+}
+
+static void no_memory_at_all(void **state) {
+    struct epmt_hostfold host;
+
+    (void)state;
+    append(RANK, 7, 0, 1);
+    append(FINAL, 0, -1, 100);
+    assert_int_equal(epmt_hostfold_read(&host, path, 7, 0), 0);
+    assert_int_equal(epmt_hostfold_choose(&host, 7, 512), -ENOMEM);
+    epmt_hostfold_fini(&host);
+}
+
+static void ranks_of_the_host(void **state) {
+    struct epmt_hostfold host;
+
+    (void)state;
+    for (int rank = 3; rank < 40; rank += 6)
+        append(RANK, 7, rank, (uint64_t)rank + 1);
+    assert_int_equal(epmt_hostfold_read(&host, path, 7, 9), 0);
+    assert_int_equal(host.lowest_rank, 3);
+    assert_int_equal(host.highest_rank, 39);
+    assert_int_equal(host.rank_count, 7);
+    assert_int_equal(host.stride, 6);
+    epmt_hostfold_fini(&host);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_step_leaves_nothing, setup, teardown),
@@ -170,6 +244,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(worlds_that_share_a_step, setup, teardown),
         cmocka_unit_test_setup_teardown(a_final_record_taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rank_that_gave_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_journal_larger_than_the_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_memory_at_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(ranks_of_the_host, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

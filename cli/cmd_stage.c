@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// epmt stage: moves what jobs left on this host to where the parts from all hosts come together;
+// to be called on each host (a task epilog) after a job whose hosts share no directory.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/paths.h"
+#include "cli/say.h"
+#include "common/fmt.h"
+#include "metadata/jobplace.h"
+#include "storage/stage.h"
+
+static bool strict;
+static const char *destination;
+
+static const struct epmt_option options[] = {
+    {'d', "dest", "DIR", "move there instead of the setting stage_command_dest"},
+    {'n', "dry-run", NULL, "tell what would be moved, but change nothing"},
+    {'e', "error", NULL, "stop at the first failure; a job that is left for later is one"},
+    {0},
+};
+
+static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
+                  struct epmt_error *err) {
+    (void)cli, (void)err;
+    strict |= row->letter == 'e';
+    if (row->letter == 'd')
+        destination = argument;
+    return 0;
+}
+
+// One job directory. Returns 0, or -1 with err.
+static int stage(const char *dir, const char *dest, struct epmt_error *err) {
+    char jobid[NAME_MAX + 1], target[PATH_MAX];
+    enum epmt_stage_outcome outcome;
+
+    epmt_path_jobid(dir, jobid);
+    if (epmt_stage(dir, jobid, dest, target, &outcome, err))
+        return -1;
+    switch (outcome) {
+    case EPMT_STAGE_MOVED:
+        printf("%s\n", target);
+        return 0;
+    case EPMT_STAGE_NOTHING:
+        return epmt_errf(err, EPMT_ERR_NOT_FOUND, "there is nothing of job %s in %s", jobid, dir);
+    case EPMT_STAGE_RUNNING:
+        return epmt_errf(err, EPMT_ERR_FAIL, "job %s is still running: left for later", jobid);
+    case EPMT_STAGE_NOT_STOPPED:
+        return epmt_errf(err, EPMT_ERR_FAIL, "job %s is not stopped: left for later", jobid);
+    }
+    return 0;
+}
+
+// Adds the jobs that an argument means: itself, or all below it.
+static int add_jobs(struct epmt_paths *jobs, const char *path, struct epmt_error *err) {
+    switch (epmt_path_kind(path)) {
+    case EPMT_PATH_JOBDIR:
+        return epmt_paths_add(jobs, path, err);
+    case EPMT_PATH_DIR:
+        return epmt_paths_find_jobs(jobs, path, err);
+    case EPMT_PATH_NONE:
+        return epmt_errf_errno(err, EPMT_ERR_NOT_FOUND, "cannot read %s", path);
+    case EPMT_PATH_FILE:
+    case EPMT_PATH_OTHER:
+        break;
+    }
+    return epmt_errf(err, EPMT_ERR_BAD_INPUT, "%s is no directory", path);
+}
+
+// The job that the environment or the session names, else all of the user's on this host.
+static int add_what_is_here(struct epmt_cli *cli, struct epmt_paths *jobs, struct epmt_error *err) {
+    struct epmt_job_place place;
+
+    if (epmt_job_place_find(&place, &cli->settings, cli->envp, err))
+        return -1;
+    if (epmt_path_kind(place.dir) == EPMT_PATH_JOBDIR)
+        return epmt_paths_add(jobs, place.dir, err);
+    char *slash = strrchr(place.dir, '/');
+    if (slash)
+        *slash = '\0';
+    return epmt_path_kind(place.dir) == EPMT_PATH_NONE ? 0 : add_jobs(jobs, place.dir, err);
+}
+
+static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
+    const char *dest = destination ? destination : cli->settings.stage_command_dest;
+    struct epmt_paths jobs = {0};
+    struct epmt_error why;
+    enum epmt_err first = EPMT_ERR_OK;
+    int failed = argc ? 0 : add_what_is_here(cli, &jobs, err);
+
+    for (int i = 0; i < argc && !failed; i++)
+        failed = add_jobs(&jobs, argv[i], err);
+    for (int i = 0; i < jobs.count && !failed; i++) {
+        if (cli->dry_run) {
+            printf("Would be moved to %s - %s\n", dest, jobs.items[i]);
+        } else if (stage(jobs.items[i], dest, &why)) {
+            epmt_say("stage", "%s", why.text);
+            if (first == EPMT_ERR_OK && (strict || why.code != EPMT_ERR_FAIL))
+                first = why.code;
+            if (first != EPMT_ERR_OK && strict)
+                break;
+        }
+    }
+    epmt_paths_free(&jobs);
+    return failed ? err->code : first;
+}
+
+const struct epmt_command epmt_command_stage = {
+    .name = "stage",
+    .arguments = "[DIR ...]",
+    .summary = "Move what jobs left on this host to where the parts of all hosts are collected.",
+    .options = options,
+    .option = option,
+    .run = run,
+};
