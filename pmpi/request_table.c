@@ -42,8 +42,8 @@ static struct epmt_mpi_entry *memory(void) {
     return entries;
 }
 
-static unsigned bucket_of(uint64_t request) {
-    return (unsigned)(request * UINT64_C(0x9e3779b97f4a7c15) >> 32) % BUCKETS;
+static size_t bucket_of(uint64_t request) {
+    return (request * UINT64_C(0x9e3779b97f4a7c15) >> 32) % BUCKETS;
 }
 
 static struct epmt_mpi_entry *find_in(struct epmt_mpi_entry *bucket, uint64_t request) {
@@ -56,7 +56,7 @@ static struct epmt_mpi_entry *find_in(struct epmt_mpi_entry *bucket, uint64_t re
 
 struct epmt_mpi_entry *epmt_mpi_request_find(uint64_t request) {
     struct epmt_mpi_entry *entries = atomic_load_explicit(&table.entries, memory_order_acquire);
-    unsigned bucket = bucket_of(request);
+    size_t bucket = bucket_of(request);
 
     if (!entries)
         return NULL;
@@ -78,7 +78,7 @@ static struct epmt_mpi_entry *take(struct epmt_mpi_entry *bucket, uint64_t reque
 
 void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
     struct epmt_mpi_entry *entries = memory();
-    unsigned bucket = bucket_of(entry->request);
+    size_t bucket = bucket_of(entry->request);
     // One that is there already was done with where we did not see it.
     struct epmt_mpi_entry *place = entries ? epmt_mpi_request_find(entry->request) : NULL;
 
