@@ -54,9 +54,9 @@ struct epmt_mpi_thread {
 // One call on the stack of its wrapper.
 struct epmt_mpi_call {
     long slots[EPMT_MPI_ABSENT + 1];
-    struct epmt_mpi_entry *request; // of Wait and Test: a receive
-    struct epmt_mpi_entry **many;   // of the calls on many requests: the receives, or NULL each
-    uint64_t status[8];             // where the program wants none
+    struct epmt_mpi_found *many; // of the calls on many requests, NULL: no receive among them
+    uint64_t one[4];             // room for it where there is one request
+    uint64_t status[8];          // where the program wants none
 };
 
 // Any MPI function, to be cast to its own type.
