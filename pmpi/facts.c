@@ -89,9 +89,11 @@ static void number(struct epmt_mpi_facts *facts, const char *key, char text[16],
 
 const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts,
                                   const struct epmt_mpi_world *world) {
+    const char *version = library_version(facts, world->library);
+
     facts->count = 0;
     fact(facts, "library", world->library);
-    fact(facts, "libversion", library_version(facts, world->library));
+    fact(facts, "libversion", version);
     fact(facts, "standard", world->standard);
     number(facts, "thread_level", facts->given, world->thread_level);
     number(facts, "thread_asked", facts->asked, world->thread_asked);
