@@ -133,6 +133,8 @@ static bool is_text(struct epmt_bytes bytes, const char *text) {
 static void add_ranks(struct epmt_stats *stats, int source, uint64_t ranks, int32_t lowest) {
     stats->source[source].ranks = ranks;
     stats->source[source].lowest = lowest;
+    if (source >= stats->source_end)
+        stats->source_end = source + 1;
 }
 
 static void add_to(struct epmt_stats *stats, struct epmt_bytes name,
@@ -268,7 +270,7 @@ static void close_own(struct epmt_stats *stats, struct epmt_stats_entry *entry) 
 
 // The ranks of a part that did not speak of the measure count as 0.
 static void close_measure(const struct epmt_stats *stats, struct epmt_stats_entry *entry, int m) {
-    for (int source = 0; source < EPMT_STATS_SOURCES; source++) {
+    for (int source = 0; source < stats->source_end; source++) {
         struct epmt_spread none =
             epmt_spread_of(0, stats->source[source].ranks, stats->source[source].lowest);
         if (!(entry->sources[m] >> source & 1))
@@ -283,7 +285,7 @@ void epmt_stats_close(struct epmt_stats *stats) {
         for (int m = 0; m < EPMT_MEASURE_COUNT; m++)
             close_measure(stats, &stats->entries[i], m);
     }
-    for (int source = 0; source < EPMT_STATS_SOURCES; source++) {
+    for (int source = 0; source < stats->source_end; source++) {
         if (!stats->source[source].ranks)
             continue;
         if (!stats->ranks || stats->source[source].lowest < stats->lowest)

@@ -52,6 +52,7 @@ struct epmt_stats {
         uint64_t ranks;
         int32_t lowest;
     } source[EPMT_STATS_SOURCES]; // since the last epmt_stats_close
+    int source_end;               // those from here on have never spoken
     uint32_t at;                  // row that epmt_stats_next gives next
     uint32_t step_len;
     char step[EPMT_STATS_STEP_MAX];

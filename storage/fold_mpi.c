@@ -263,15 +263,26 @@ int epmt_fold_mpi_add_processes(struct epmt_jobfold *fold) {
 struct sorting {
     const struct epmt_jobfold *fold;
     const struct epmt_fold_mpi *table;
+    uint64_t *places; // by row: where its process stands, so that a rank's rows stand together
 };
 
-// A process sorts as its row does, so that a rank's rows stand together, in the order of ranks.
-static int compare_images(const struct epmt_jobfold *fold, uint64_t a, uint64_t b) {
-    uint64_t left = epmt_fold_find_process(fold, a), right = epmt_fold_find_process(fold, b);
+// Returns 0 or -1 (out of memory).
+static int find_places(struct sorting *sorting) {
+    const struct epmt_fold_mpi *table = sorting->table;
+    int image = 0;
 
-    if (left != right)
-        return left < right ? -1 : 1;
-    return (a > b) - (a < b);
+    while (image < table->dictionary->count &&
+           strcmp(table->dictionary->columns[image].name, "image") != 0)
+        image++;
+    sorting->places = malloc((table->count + 1) * sizeof *sorting->places);
+    if (!sorting->places)
+        return -1;
+    for (uint32_t i = 0; i < table->count; i++) {
+        const uint64_t *row = row_at(table, i);
+        bool known = image < table->dictionary->count && has(row, image);
+        sorting->places[i] = known ? epmt_fold_find_process(sorting->fold, row[image + 1]) : 0;
+    }
+    return 0;
 }
 
 static int compare_values(const struct epmt_jobfold *fold, const struct epmt_column *column,
@@ -280,40 +291,44 @@ static int compare_values(const struct epmt_jobfold *fold, const struct epmt_col
         return 0;
     if (is_text(column))
         return epmt_bytes_compare(fold->texts.items[a], fold->texts.items[b]);
-    if (!strcmp(column->name, "image"))
-        return compare_images(fold, a, b);
     if (column->type == EPMT_TYPE_INT)
         return (int64_t)a < (int64_t)b ? -1 : 1;
     return a < b ? -1 : 1;
 }
 
+// By the keys; a process sorts as its row does.
 static int compare_rows(const void *left, const void *right, void *context) {
     const struct sorting *sorting = context;
-    const uint64_t *a = row_at(sorting->table, *(const uint32_t *)left);
-    const uint64_t *b = row_at(sorting->table, *(const uint32_t *)right);
+    uint32_t i = *(const uint32_t *)left, j = *(const uint32_t *)right;
+    const uint64_t *a = row_at(sorting->table, i), *b = row_at(sorting->table, j);
     int order = 0;
 
-    for (int i = 0; i < sorting->table->dictionary->count && !order; i++) {
-        const struct epmt_column *column = &sorting->table->dictionary->columns[i];
+    for (int k = 0; k < sorting->table->dictionary->count && !order; k++) {
+        const struct epmt_column *column = &sorting->table->dictionary->columns[k];
         if (column->scope != EPMT_SCOPE_KEY)
             continue;
-        order = has(a, i) - has(b, i);
-        if (!order && has(a, i))
-            order = compare_values(sorting->fold, column, a[i + 1], b[i + 1]);
+        order = has(a, k) - has(b, k);
+        if (order || !has(a, k))
+            continue;
+        if (!strcmp(column->name, "image") && sorting->places[i] != sorting->places[j])
+            order = sorting->places[i] < sorting->places[j] ? -1 : 1;
+        else
+            order = compare_values(sorting->fold, column, a[k + 1], b[k + 1]);
     }
     return order;
 }
 
 int epmt_fold_mpi_sort(struct epmt_jobfold *fold, enum epmt_row_kind kind) {
     struct epmt_fold_mpi *table = epmt_fold_mpi_table(fold, kind);
-    struct sorting sorting = {fold, table};
+    struct sorting sorting = {fold, table, NULL};
 
     free(table->order);
     table->order = malloc((table->count + 1) * sizeof *table->order);
-    if (!table->order)
+    if (!table->order || find_places(&sorting))
         return -1;
     for (uint32_t i = 0; i < table->count; i++)
         table->order[i] = i;
     qsort_r(table->order, table->count, sizeof *table->order, compare_rows, &sorting);
+    free(sorting.places);
     return 0;
 }
