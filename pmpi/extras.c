@@ -130,7 +130,7 @@ static unsigned rows_of_sizes(void) {
     unsigned rows = 0;
 
     for (unsigned i = 0; sizes && i < EPMT_MPI_FUNCTION_COUNT; i++) {
-        for (unsigned j = 0; j < BUCKETS && (epmt_mpi_real[2 * i] || epmt_mpi_real[2 * i + 1]); j++)
+        for (unsigned j = 0; j < BUCKETS && epmt_mpi_is_found(i); j++)
             rows += sizes[i][j].count != 0;
     }
     return rows;
@@ -184,7 +184,7 @@ static void add_peers(struct epmt_fragment *fragment, uint64_t image) {
 
 void epmt_mpi_extras_add(struct epmt_fragment *fragment, uint64_t image) {
     for (unsigned i = 0; epmt_mpi_extras & EPMT_MPI_SIZES && i < EPMT_MPI_FUNCTION_COUNT; i++) {
-        if (epmt_mpi_real[2 * i] || epmt_mpi_real[2 * i + 1])
+        if (epmt_mpi_is_found(i))
             add_sizes(fragment, image, i);
     }
     if (epmt_mpi_extras & EPMT_MPI_MESSAGES)

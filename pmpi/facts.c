@@ -75,38 +75,34 @@ static const char *library_version(struct epmt_mpi_facts *facts, const char *lib
     return NULL;
 }
 
+static void fact(struct epmt_mpi_facts *facts, const char *key, const char *value) {
+    if (!value || !*value)
+        return;
+    facts->pairs[facts->count++] = key;
+    facts->pairs[facts->count++] = value;
+}
+
+static void number(struct epmt_mpi_facts *facts, const char *key, char text[16], int value) {
+    if (value >= 0 && epmt_fmt(text, 16, "%d", value))
+        fact(facts, key, text);
+}
+
 const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts,
                                   const struct epmt_mpi_world *world) {
-    unsigned count = 0, numbers = 0;
+    const char *version = library_version(facts, world->library);
 
-#define FACT(key, value)                   \
-    do {                                   \
-        const char *text = (value);        \
-        if (text && *text) {               \
-            facts->pairs[count++] = (key); \
-            facts->pairs[count++] = text;  \
-        }                                  \
-    } while (0)
-#define NUMBER(key, value)                                                              \
-    do {                                                                                \
-        if ((value) >= 0) {                                                             \
-            epmt_fmt(facts->numbers[numbers], sizeof facts->numbers[0], "%d", (value)); \
-            FACT(key, facts->numbers[numbers++]);                                       \
-        }                                                                               \
-    } while (0)
-    FACT("library", world->library);
-    FACT("libversion", library_version(facts, world->library));
-    FACT("standard", world->standard);
-    NUMBER("thread_level", world->thread_level);
-    NUMBER("thread_asked", world->thread_asked);
-    FACT("nodes", nodes());
-    FACT("launcher", launcher());
-    FACT("jobstep", jobstep(facts));
+    facts->count = 0;
+    fact(facts, "library", world->library);
+    fact(facts, "libversion", version);
+    fact(facts, "standard", world->standard);
+    number(facts, "thread_level", facts->given, world->thread_level);
+    number(facts, "thread_asked", facts->asked, world->thread_asked);
+    fact(facts, "nodes", nodes());
+    fact(facts, "launcher", launcher());
+    fact(facts, "jobstep", jobstep(facts));
     if (world->spawned &&
         epmt_launcher_parent(facts->parent, sizeof facts->parent, epmt_mpi_hooks->envp))
-        FACT("parent", facts->parent);
-#undef NUMBER
-#undef FACT
-    facts->pairs[count] = NULL;
+        fact(facts, "parent", facts->parent);
+    facts->pairs[facts->count] = NULL;
     return facts->pairs;
 }

@@ -52,8 +52,7 @@ static const char *class_name(unsigned function) {
     }
 }
 
-// Whether the program has called it at all, as far as that costs no look at the sums.
-static bool is_found(unsigned function) {
+bool epmt_mpi_is_found(size_t function) {
     return epmt_mpi_real[2 * function] || epmt_mpi_real[2 * function + 1];
 }
 
@@ -152,7 +151,7 @@ size_t epmt_mpi_rows_room(void) {
     if (!epmt_mpi_is_attached())
         return 0;
     for (unsigned function = 0; function < EPMT_MPI_FUNCTION_COUNT; function++)
-        count += is_found(function);
+        count += epmt_mpi_is_found(function);
     return count * ROW_MAX + epmt_mpi_variables_room() + epmt_mpi_extras_room();
 }
 
@@ -179,7 +178,7 @@ void epmt_mpi_rows_add(struct epmt_fragment *fragment, struct epmt_record *proce
     if (epmt_mpi_clock == EPMT_MPI_OFF)
         return;
     for (unsigned function = 0; function < EPMT_MPI_FUNCTION_COUNT; function++) {
-        if (!is_found(function))
+        if (!epmt_mpi_is_found(function))
             continue;
         struct total total = total_of(function);
         if (!total.calls)

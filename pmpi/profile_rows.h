@@ -20,6 +20,9 @@ extern struct epmt_mpi_profile epmt_mpi_profile;
 // "Send", ...
 const char *epmt_mpi_function_name(unsigned function);
 
+// Whether the program has called it at all, as far as that costs no look at the sums.
+bool epmt_mpi_is_found(size_t function);
+
 // Bytes that the rows may take in a fragment, 0 where there are none.
 size_t epmt_mpi_rows_room(void);
 

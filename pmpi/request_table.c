@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that are under way, by handle: of fixed size, without a lock. A handle belongs to the
-// one thread that made it or that waits for it, and MPI gives it out again only when it is done
-// with, so that the threads meet at free places alone.
+// one thread that made it or that waits for it; but MPI gives it out again before the thread that
+// waited for it comes back here. So a place has a stamp, and who forgets names the one he found.
 #include <stdatomic.h>
 
 #include "common/prim.h"
@@ -42,35 +42,58 @@ static struct epmt_mpi_entry *memory(void) {
     return entries;
 }
 
-static unsigned bucket_of(uint64_t request) {
-    return (unsigned)(request * UINT64_C(0x9e3779b97f4a7c15) >> 32) % BUCKETS;
+static size_t bucket_of(uint64_t request) {
+    return (request * UINT64_C(0x9e3779b97f4a7c15) >> 32) % BUCKETS;
 }
 
-static struct epmt_mpi_entry *find_in(struct epmt_mpi_entry *bucket, uint64_t request) {
+// A stamp is a number that rises with each use of the place, and a state.
+enum { FREE = 0, BUSY = 1, LIVE = 2, STATE = 3, NEXT = 4 };
+
+static struct epmt_mpi_entry *find_in(struct epmt_mpi_entry *bucket, uint64_t request,
+                                      uint64_t *stamp) {
     for (unsigned i = 0; i < WAYS; i++) {
-        if (__atomic_load_n(&bucket[i].request, __ATOMIC_RELAXED) == request)
+        if (__atomic_load_n(&bucket[i].request, __ATOMIC_RELAXED) != request)
+            continue;
+        *stamp = __atomic_load_n(&bucket[i].stamp, __ATOMIC_ACQUIRE);
+        if ((*stamp & STATE) == LIVE)
             return &bucket[i];
     }
     return NULL;
 }
 
-struct epmt_mpi_entry *epmt_mpi_request_find(uint64_t request) {
+static struct epmt_mpi_entry *find(uint64_t request, uint64_t *stamp) {
     struct epmt_mpi_entry *entries = atomic_load_explicit(&table.entries, memory_order_acquire);
-    unsigned bucket = bucket_of(request);
+    size_t bucket = bucket_of(request);
 
     if (!entries)
         return NULL;
-    struct epmt_mpi_entry *found = find_in(entries + bucket * WAYS, request);
+    struct epmt_mpi_entry *found = find_in(entries + bucket * WAYS, request, stamp);
     if (!found && atomic_load_explicit(&table.strays, memory_order_relaxed))
-        found = find_in(entries + (bucket + 1) % BUCKETS * WAYS, request);
+        found = find_in(entries + (bucket + 1) % BUCKETS * WAYS, request, stamp);
     return found;
 }
 
-static struct epmt_mpi_entry *take(struct epmt_mpi_entry *bucket, uint64_t request) {
+void epmt_mpi_request_find(uint64_t request, struct epmt_mpi_found *found) {
+    found->entry = find(request, &found->stamp);
+    if (!found->entry)
+        return;
+    found->function = found->entry->function;
+    found->receive = found->entry->receive;
+    found->persistent = found->entry->persistent;
+    found->message = found->entry->message;
+}
+
+// Takes the place over from that stamp. Returns whether it was not changed meanwhile.
+static bool take(struct epmt_mpi_entry *place, uint64_t stamp) {
+    return __atomic_compare_exchange_n(&place->stamp, &stamp,
+                                       ((stamp | STATE) - STATE + NEXT) | BUSY, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static struct epmt_mpi_entry *take_free(struct epmt_mpi_entry *bucket) {
     for (unsigned i = 0; i < WAYS; i++) {
-        uint64_t free_place = 0;
-        if (__atomic_compare_exchange_n(&bucket[i].request, &free_place, request, false,
-                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        uint64_t stamp = __atomic_load_n(&bucket[i].stamp, __ATOMIC_RELAXED);
+        if ((stamp & STATE) == FREE && take(&bucket[i], stamp))
             return &bucket[i];
     }
     return NULL;
@@ -78,14 +101,17 @@ static struct epmt_mpi_entry *take(struct epmt_mpi_entry *bucket, uint64_t reque
 
 void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
     struct epmt_mpi_entry *entries = memory();
-    unsigned bucket = bucket_of(entry->request);
-    // One that is there already was done with where we did not see it.
-    struct epmt_mpi_entry *place = entries ? epmt_mpi_request_find(entry->request) : NULL;
+    size_t bucket = bucket_of(entry->request);
+    uint64_t stamp;
+    // One of that handle is that of a request that MPI is done with already.
+    struct epmt_mpi_entry *place = entries ? find(entry->request, &stamp) : NULL;
 
+    if (place && !take(place, stamp))
+        place = NULL;
     if (!place && entries)
-        place = take(entries + bucket * WAYS, entry->request);
+        place = take_free(entries + bucket * WAYS);
     if (!place && entries) {
-        place = take(entries + (bucket + 1) % BUCKETS * WAYS, entry->request);
+        place = take_free(entries + (bucket + 1) % BUCKETS * WAYS);
         if (place)
             table.strays++;
     }
@@ -93,9 +119,22 @@ void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
         table.lost++;
         return;
     }
-    *place = *entry;
+    stamp = place->stamp;
+    place->each = entry->each;
+    place->function = entry->function;
+    place->receive = entry->receive;
+    place->persistent = entry->persistent;
+    place->message = entry->message;
+    place->to_peer = entry->to_peer;
+    place->peer = entry->peer;
+    place->comm = entry->comm;
+    __atomic_store_n(&place->request, entry->request, __ATOMIC_RELAXED);
+    __atomic_store_n(&place->stamp, (stamp | STATE) - STATE + LIVE, __ATOMIC_RELEASE);
 }
 
-void epmt_mpi_request_forget(struct epmt_mpi_entry *entry) {
-    __atomic_store_n(&entry->request, 0, __ATOMIC_RELAXED);
+void epmt_mpi_request_forget(const struct epmt_mpi_found *found) {
+    uint64_t stamp = found->stamp;
+
+    __atomic_compare_exchange_n(&found->entry->stamp, &stamp, (stamp | STATE) - STATE + FREE, false,
+                                __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }

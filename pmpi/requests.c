@@ -13,31 +13,33 @@
 // More requests in one call than this are not looked at.
 #define MANY_MAX (1u << 20)
 
-// A request that is a receive, before the call.
+// The one request of a call, before it: many is NULL where it is no receive.
 static void look_at_one(struct epmt_mpi_call *call, uint8_t status) {
-    call->request = NULL;
+    struct epmt_mpi_found *one = (struct epmt_mpi_found *)call->one;
+
+    _Static_assert(sizeof *one <= sizeof call->one, "room for one");
+    call->many = NULL;
     if (!epmt_mpi_abi_known)
         return;
-    struct epmt_mpi_entry *entry =
-        epmt_mpi_request_find(epmt_mpi_handle_at((const void *)call->slots[0], 0));
-    if (!entry || !entry->receive)
+    epmt_mpi_request_find(epmt_mpi_handle_at((const void *)call->slots[0], 0), one);
+    if (!one->entry || !one->receive)
         return;
-    call->request = entry;
+    call->many = one;
     if ((uint64_t)call->slots[status] == epmt_mpi_abi.status_ignore)
         call->slots[status] = (long)call->status;
 }
 
 // The bytes that a receive has got; its request is done with.
-static void received(struct epmt_mpi_thread *thread, struct epmt_mpi_entry *entry,
+static void received(struct epmt_mpi_thread *thread, const struct epmt_mpi_found *found,
                      const void *status) {
-    if (!entry->message || !epmt_mpi_abi.is_cancelled(status)) {
+    if (!found->message || !epmt_mpi_abi.is_cancelled(status)) {
         uint64_t bytes = epmt_mpi_abi.status_bytes(status);
-        thread->sums[entry->function].in += bytes;
+        thread->sums[found->function].in += bytes;
         if (__builtin_expect(epmt_mpi_extras & EPMT_MPI_SIZES, 0))
-            epmt_mpi_size(entry->function, bytes);
+            epmt_mpi_size(found->function, bytes);
     }
-    if (!entry->persistent)
-        epmt_mpi_request_forget(entry);
+    if (!found->persistent)
+        epmt_mpi_request_forget(found);
 }
 
 void epmt_mpi_before_WAIT(struct epmt_mpi_call *call, unsigned function) {
@@ -58,19 +60,19 @@ static bool is_gone(const void *requests, size_t index) {
 }
 
 // An error, and MPI has taken the request away nevertheless.
-static void forget_if_gone(struct epmt_mpi_entry *entry, const void *requests, size_t index) {
-    if (entry && is_gone(requests, index))
-        epmt_mpi_request_forget(entry);
+static void forget_if_gone(const struct epmt_mpi_found *found, const void *requests, size_t index) {
+    if (found->entry && is_gone(requests, index))
+        epmt_mpi_request_forget(found);
 }
 
 AFTER(WAIT) {
     struct epmt_mpi_sum *sum;
     struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
-    if (call->request && !(int)result)
-        received(thread, call->request, (const void *)call->slots[1]);
-    else if (call->request)
-        forget_if_gone(call->request, (const void *)call->slots[0], 0);
+    if (call->many && !(int)result)
+        received(thread, call->many, (const void *)call->slots[1]);
+    else if (call->many)
+        forget_if_gone(call->many, (const void *)call->slots[0], 0);
     epmt_mpi_leave(thread);
 }
 
@@ -78,10 +80,10 @@ AFTER(TEST) {
     struct epmt_mpi_sum *sum;
     struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
-    if (call->request && !(int)result && *(const int *)call->slots[1])
-        received(thread, call->request, (const void *)call->slots[2]);
-    else if (call->request && (int)result)
-        forget_if_gone(call->request, (const void *)call->slots[0], 0);
+    if (call->many && !(int)result && *(const int *)call->slots[1])
+        received(thread, call->many, (const void *)call->slots[2]);
+    else if (call->many && (int)result)
+        forget_if_gone(call->many, (const void *)call->slots[0], 0);
     epmt_mpi_leave(thread);
 }
 
@@ -101,8 +103,8 @@ static void *scratch(size_t len) {
     return thread->scratch;
 }
 
-// The receives among the requests of a call: an entry or NULL for each, and behind them room for a
-// status each. call->many is NULL where there is none.
+// The receives among the requests of a call: an entry, or none, for each, and behind them room for
+// a status each. call->many is NULL where there is none.
 static void look_at_many(struct epmt_mpi_call *call) {
     size_t count = (size_t)(int)call->slots[0];
     const void *requests = (const void *)call->slots[1];
@@ -111,16 +113,17 @@ static void look_at_many(struct epmt_mpi_call *call) {
     call->many = NULL;
     if (!epmt_mpi_abi_known || (int)call->slots[0] <= 0 || count > MANY_MAX)
         return;
-    struct epmt_mpi_entry **entries = scratch(count * (sizeof *entries + epmt_mpi_abi.status_size));
-    if (!entries)
+    struct epmt_mpi_found *found = scratch(count * (sizeof *found + epmt_mpi_abi.status_size));
+    if (!found)
         return;
     for (size_t i = 0; i < count; i++) {
-        struct epmt_mpi_entry *entry = epmt_mpi_request_find(epmt_mpi_handle_at(requests, i));
-        entries[i] = entry && entry->receive ? entry : NULL;
-        any |= entries[i] != NULL;
+        epmt_mpi_request_find(epmt_mpi_handle_at(requests, i), &found[i]);
+        if (found[i].entry && !found[i].receive)
+            found[i].entry = NULL;
+        any |= found[i].entry != NULL;
     }
     if (any)
-        call->many = entries;
+        call->many = found;
 }
 
 static void want_statuses(struct epmt_mpi_call *call, uint8_t slot) {
@@ -152,14 +155,14 @@ static void all_received(struct epmt_mpi_thread *thread, const struct epmt_mpi_c
     const char *status = (const char *)call->slots[statuses];
 
     for (int i = 0; i < (int)call->slots[0]; i++, status += epmt_mpi_abi.status_size) {
-        if (call->many[i])
-            received(thread, call->many[i], status);
+        if (call->many[i].entry)
+            received(thread, &call->many[i], status);
     }
 }
 
 static void all_gone(const struct epmt_mpi_call *call) {
     for (int i = 0; i < (int)call->slots[0]; i++)
-        forget_if_gone(call->many[i], (const void *)call->slots[1], (size_t)i);
+        forget_if_gone(&call->many[i], (const void *)call->slots[1], (size_t)i);
 }
 
 AFTER(WAITALL) {
@@ -186,8 +189,8 @@ AFTER(TESTALL) {
 
 static void one_of_many(struct epmt_mpi_thread *thread, const struct epmt_mpi_call *call, int index,
                         const void *status) {
-    if (index >= 0 && index < (int)call->slots[0] && call->many[index])
-        received(thread, call->many[index], status);
+    if (index >= 0 && index < (int)call->slots[0] && call->many[index].entry)
+        received(thread, &call->many[index], status);
 }
 
 AFTER(WAITANY) {
@@ -236,9 +239,11 @@ AFTER(TESTSOME) {
 }
 
 static void started(struct epmt_mpi_sum *sum, unsigned function, uint64_t request) {
-    struct epmt_mpi_entry *entry = epmt_mpi_request_find(request);
+    struct epmt_mpi_found found;
 
-    if (!entry || !entry->persistent)
+    epmt_mpi_request_find(request, &found);
+    struct epmt_mpi_entry *entry = found.entry;
+    if (!entry || !found.persistent)
         return;
     entry->function = function;
     sum->out += entry->each.out;
@@ -269,17 +274,22 @@ AFTER(STARTALL) {
 }
 
 void epmt_mpi_before_REQUEST_FREE(struct epmt_mpi_call *call, unsigned function) {
+    struct epmt_mpi_found *one = (struct epmt_mpi_found *)call->one;
+
     (void)function;
-    call->request = epmt_mpi_abi_known
-                        ? epmt_mpi_request_find(epmt_mpi_handle_at((const void *)call->slots[0], 0))
-                        : NULL;
+    call->many = NULL;
+    if (!epmt_mpi_abi_known)
+        return;
+    epmt_mpi_request_find(epmt_mpi_handle_at((const void *)call->slots[0], 0), one);
+    if (one->entry)
+        call->many = one;
 }
 
 AFTER(REQUEST_FREE) {
     struct epmt_mpi_sum *sum;
     struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
-    if (call->request && !(int)result)
-        epmt_mpi_request_forget(call->request);
+    if (call->many && !(int)result)
+        epmt_mpi_request_forget(call->many);
     epmt_mpi_leave(thread);
 }

@@ -29,7 +29,8 @@ void epmt_mpi_reduce(void);
 // Key, value, ... ended by NULL: what is known of this step, for rank 0 to tell.
 struct epmt_mpi_facts {
     const char *pairs[32];
-    char numbers[4][16];
+    unsigned count;
+    char given[16], asked[16];
     char parent[96], jobstep[96], version[32];
 };
 const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts, const struct epmt_mpi_world *world);
