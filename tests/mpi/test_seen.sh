@@ -15,7 +15,8 @@ seen() { # FAMILY NP PROGRAM NAME
 
 for family in $(families); do
     run=mpirun_$family
-    for source in requests.c:2 collectives.c:3 callbacks.c:2 errors.c:2 fortran.f90:2; do
+    for source in requests.c:2 collectives.c:3 callbacks.c:2 errors.c:2 outside.c:2 \
+        fortran.f90:2; do
         ranks=${source#*:} source=${source%:*}
         what="$family, ${source%.*}"
         case $source in
