@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Encoding of fragments. Row: kind (1 byte), length of what follows (varint), for records the
-// validity words (8 bytes each) and the valid values in column order; signed numbers zigzag,
-// texts as a place (0: the text follows here as length and bytes; else the offset, in the
-// fragment, of such a length and bytes).
+// validity bits (a bit per column of the kind's dictionary, padded to whole bytes) and the valid
+// values in column order; signed numbers zigzag, reals as 8 bytes, texts as a place (0: the text
+// follows here as length and bytes; else the offset, in the fragment, of such a length and bytes).
 #include "aggregator/fragment.h"
 
 #include <string.h>
@@ -116,14 +116,20 @@ static bool put_text(struct epmt_fragment *f, struct epmt_bytes text) {
     return true;
 }
 
-static bool put_record(struct epmt_fragment *f, const struct epmt_record *record) {
-    if (!put_bytes(f, record->valid, sizeof record->valid))
+// Bytes of the validity bits of a record.
+static size_t valid_len(const struct epmt_dictionary *dictionary) {
+    return ((size_t)dictionary->count + 7) / 8;
+}
+
+static bool put_record(struct epmt_fragment *f, const struct epmt_dictionary *dictionary,
+                       const struct epmt_record *record) {
+    if (!put_bytes(f, record->valid, valid_len(dictionary)))
         return false;
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
+    for (int i = 0; i < dictionary->count; i++) {
         bool done = true;
         if (!epmt_record_has(record, i))
             continue;
-        switch (epmt_columns[i].type) {
+        switch (dictionary->columns[i].type) {
         case EPMT_TYPE_TEXT:
         case EPMT_TYPE_LIST:
             done = put_text(f, record->value[i].text);
@@ -134,6 +140,9 @@ static bool put_record(struct epmt_fragment *f, const struct epmt_record *record
             break;
         case EPMT_TYPE_UINT:
             done = put_varint(f, record->value[i].u);
+            break;
+        case EPMT_TYPE_REAL:
+            done = put_bytes(f, &record->value[i].r, sizeof record->value[i].r);
             break;
         }
         if (!done)
@@ -170,9 +179,11 @@ static int close_row(struct epmt_fragment *f, size_t start, enum epmt_row_kind k
 int epmt_fragment_add(struct epmt_fragment *f, enum epmt_row_kind kind,
                       const struct epmt_record *record) {
     static const uint8_t room[ROW_HEADER_LEN];
+    const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
     size_t start = f->len;
 
-    if (put_bytes(f, room, sizeof room) && put_record(f, record) && !close_row(f, start, kind))
+    if (dictionary && put_bytes(f, room, sizeof room) && put_record(f, dictionary, record) &&
+        !close_row(f, start, kind))
         return 0;
     f->len = start;
     forget_texts(f, start);
@@ -286,18 +297,36 @@ static bool get_text(struct epmt_fragment_reader *r, size_t end, struct epmt_byt
     return true;
 }
 
-static bool get_record(struct epmt_fragment_reader *r, size_t end, struct epmt_record *record) {
-    if (end - r->at < sizeof record->valid)
+static bool get_valid(struct epmt_fragment_reader *r, size_t end,
+                      const struct epmt_dictionary *dictionary, struct epmt_record *record) {
+    size_t len = valid_len(dictionary);
+    unsigned spare = (unsigned)len * 8 - (unsigned)dictionary->count;
+
+    if (end - r->at < len || r->data[r->at + len - 1] >> (8 - spare))
         return false;
-    memcpy(record->valid, r->data + r->at, sizeof record->valid);
-    r->at += sizeof record->valid;
-    if (EPMT_COLUMN_COUNT % 64 && record->valid[EPMT_VALID_WORDS - 1] >> (EPMT_COLUMN_COUNT % 64))
+    epmt_record_clear(record);
+    memcpy(record->valid, r->data + r->at, len);
+    r->at += len;
+    return true;
+}
+
+static bool get_real(struct epmt_fragment_reader *r, size_t end, double *value) {
+    if (end - r->at < sizeof *value)
         return false;
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
+    memcpy(value, r->data + r->at, sizeof *value);
+    r->at += sizeof *value;
+    return true;
+}
+
+static bool get_record(struct epmt_fragment_reader *r, size_t end,
+                       const struct epmt_dictionary *dictionary, struct epmt_record *record) {
+    if (!get_valid(r, end, dictionary, record))
+        return false;
+    for (int i = 0; i < dictionary->count; i++) {
         uint64_t value;
         if (!epmt_record_has(record, i))
             continue;
-        switch (epmt_columns[i].type) {
+        switch (dictionary->columns[i].type) {
         case EPMT_TYPE_TEXT:
         case EPMT_TYPE_LIST:
             if (!get_text(r, end, &record->value[i].text))
@@ -313,12 +342,17 @@ static bool get_record(struct epmt_fragment_reader *r, size_t end, struct epmt_r
             if (!get_varint(r->data, end, &r->at, &record->value[i].u))
                 return false;
             break;
+        case EPMT_TYPE_REAL:
+            if (!get_real(r, end, &record->value[i].r))
+                return false;
+            break;
         }
     }
     return true;
 }
 
 static bool get_row(struct epmt_fragment_reader *r, struct epmt_row *row, bool *known) {
+    const struct epmt_dictionary *dictionary;
     uint64_t len;
 
     if (r->at >= r->len)
@@ -328,14 +362,12 @@ static bool get_row(struct epmt_fragment_reader *r, struct epmt_row *row, bool *
         return false;
     size_t end = r->at + (size_t)len;
     *known = true;
-    switch (row->kind) {
-    case EPMT_ROW_PROCESS:
-    case EPMT_ROW_THREAD:
-        return get_record(r, end, &row->record) && r->at == end;
-    case EPMT_ROW_ATTRIBUTE:
+    if (row->kind == EPMT_ROW_ATTRIBUTE)
         return get_text(r, end, &row->scope) && get_text(r, end, &row->key) &&
                get_text(r, end, &row->value) && r->at == end;
-    }
+    dictionary = epmt_dictionary_of(row->kind);
+    if (dictionary)
+        return get_record(r, end, dictionary, &row->record) && r->at == end;
     *known = false; // a kind of a later version: passed over
     r->at = end;
     return true;

@@ -41,16 +41,10 @@ enum epmt_fragment_flags {
     EPMT_FRAGMENT_FINAL = 8, // the writer's last record: its image has ended, or its rank finalized
 };
 
-enum epmt_row_kind {
-    EPMT_ROW_PROCESS = 1,
-    EPMT_ROW_THREAD = 2,
-    EPMT_ROW_ATTRIBUTE = 3, // a fact about the job or a step: scope, key, value
-};
-
 // Scopes of attributes: "job", "env", "step <key>".
 struct epmt_row {
     enum epmt_row_kind kind;
-    struct epmt_record record;           // PROCESS, THREAD
+    struct epmt_record record;           // every kind with a dictionary
     struct epmt_bytes scope, key, value; // ATTRIBUTE
 };
 

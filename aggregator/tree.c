@@ -5,6 +5,8 @@
 
 #include "common/poison.h"
 
+_Static_assert(EPMT_TREE_CHILDREN_MAX < EPMT_STATS_SOURCES, "every child is a source");
+
 // Texts that one chunk can refer back to (4 bytes each).
 #define SLOTS 4096
 
@@ -18,8 +20,14 @@ void epmt_tree_binomial(int rank, int size, struct epmt_tree_shape *shape) {
         shape->children[shape->child_count++] = (int)(rank + distance);
 }
 
+// Functions in the statistics: few programs call more than 50.
+static uint32_t stats_functions(size_t chunk) {
+    return chunk / 256 < 1024 ? (uint32_t)(chunk / 256) : 1024;
+}
+
 size_t epmt_tree_memory(const struct epmt_tree_shape *shape, size_t chunk) {
-    return ((size_t)shape->child_count + 2) * chunk + SLOTS * sizeof(uint32_t);
+    return epmt_stats_memory(stats_functions(chunk)) + SLOTS * sizeof(uint32_t) +
+           ((size_t)shape->child_count + 2) * chunk;
 }
 
 static void expect_chunk(struct epmt_tree *tree, struct epmt_tree_child *child) {
@@ -39,7 +47,7 @@ void epmt_tree_init(struct epmt_tree *tree, struct epmt_transport *transport,
                     const struct epmt_tree_shape *shape, size_t chunk, void *memory,
                     const struct epmt_fragment_header *about, const struct epmt_bytes *own,
                     size_t own_count, const struct epmt_tree_sink *sink) {
-    uint8_t *at = (uint8_t *)memory + SLOTS * sizeof(uint32_t);
+    uint8_t *at = memory;
 
     memset(tree, 0, sizeof *tree);
     tree->transport = transport;
@@ -51,7 +59,11 @@ void epmt_tree_init(struct epmt_tree *tree, struct epmt_transport *transport,
     tree->credit = true;
     if (shape->parent < 0)
         tree->sink = *sink;
-    tree->slots = memory;
+    tree->stats = epmt_stats_init(at, stats_functions(chunk));
+    epmt_stats_set_rank(tree->stats, about->image, about->rank);
+    at += epmt_stats_memory(stats_functions(chunk));
+    tree->slots = (uint32_t *)at;
+    at += SLOTS * sizeof(uint32_t);
     for (int i = 0; i < 2; i++, at += chunk)
         tree->out_data[i] = at;
     for (int i = 0; i < shape->child_count; i++, at += chunk) {
@@ -106,13 +118,16 @@ static bool take_row(struct epmt_tree *tree) {
     return true;
 }
 
-// Moves the rows of one fragment into the chunk. Returns false where it has to wait.
-static bool take_rows(struct epmt_tree *tree, struct epmt_fragment_reader *reader) {
+// Moves the rows of one fragment into the chunk; source: 0 of this rank, i + 1 of child i. Returns
+// false where it has to wait.
+static bool take_rows(struct epmt_tree *tree, struct epmt_fragment_reader *reader, int source) {
     int got = 1;
 
     if (tree->row_waits && !take_row(tree))
         return false;
     while ((got = epmt_fragment_next(reader, &tree->row, NULL)) > 0) {
+        if (epmt_stats_take(tree->stats, source, &tree->row))
+            continue;
         tree->row_waits = true;
         if (!take_row(tree))
             return false;
@@ -135,7 +150,7 @@ static bool take_own(struct epmt_tree *tree) {
             epmt_fragment_reader_init(&tree->own_reader, piece->data, &header);
             tree->own_reading = true;
         }
-        if (!take_rows(tree, &tree->own_reader))
+        if (!take_rows(tree, &tree->own_reader, 0))
             return false;
         tree->own_reading = false;
     }
@@ -188,7 +203,7 @@ static bool take_child(struct epmt_tree *tree, struct epmt_tree_child *child, bo
     }
     if (!child->unpacking || (*busy && !tree->row_waits))
         return moved;
-    if (!take_rows(tree, &child->reader)) {
+    if (!take_rows(tree, &child->reader, (int)(child - tree->child) + 1)) {
         *busy = true;
         return moved;
     }
@@ -222,6 +237,17 @@ static bool take_children(struct epmt_tree *tree, bool *all) {
     for (int i = 0; i < tree->shape.child_count; i++)
         *all &= tree->child[i].done;
     return moved;
+}
+
+// Adds the statistics over this rank and those below. Returns false where it has to wait.
+static bool put_stats(struct epmt_tree *tree) {
+    epmt_stats_close(tree->stats);
+    while (tree->row_waits || epmt_stats_next(tree->stats, &tree->row)) {
+        tree->row_waits = true;
+        if (!take_row(tree))
+            return false;
+    }
+    return true;
 }
 
 static void root_finish(struct epmt_tree *tree) {
@@ -269,7 +295,7 @@ bool epmt_tree_step(struct epmt_tree *tree) {
     moved = step_parent(tree);
     if (!tree->last_sent && take_own(tree)) {
         moved |= take_children(tree, &all);
-        if (all && send_out(tree, true)) {
+        if (all && put_stats(tree) && send_out(tree, true)) {
             tree->last_sent = moved = true;
             if (tree->shape.parent < 0)
                 root_finish(tree);

@@ -6,6 +6,7 @@
 #define EPMT_AGGREGATOR_TREE_H
 
 #include "aggregator/fragment.h"
+#include "aggregator/stats.h"
 #include "aggregator/transport.h"
 
 #define EPMT_TREE_CHILDREN_MAX 31
@@ -60,6 +61,7 @@ struct epmt_tree {
     struct epmt_fragment out; // being filled
     uint8_t *out_data[2];     // one filled while the other is under way
     uint32_t *slots;
+    struct epmt_stats *stats; // of the MPI functions, over this rank and those below
     int filling;
     struct epmt_fragment_header about; // for sealing
     struct epmt_request up_request, control_request;

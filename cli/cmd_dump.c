@@ -8,6 +8,7 @@
 #include "cli/paths.h"
 #include "cli/table.h"
 #include "common/fmt.h"
+#include "metadata/mpi_tables.h"
 #include "storage/flatten.h"
 
 static enum epmt_format format;
@@ -129,47 +130,76 @@ static void print_steps(struct dump *dump) {
     }
 }
 
-typedef int (*next_f)(struct epmt_jobfile *, struct epmt_record *, struct epmt_error *);
+static bool is_stored(const struct epmt_column *column) {
+    return column->scope != EPMT_SCOPE_WIRE;
+}
 
-static int print_rows(struct dump *dump, const char *section, next_f next,
-                      bool (*stands)(const struct epmt_column *)) {
+static int next_row(struct dump *dump, enum epmt_row_kind kind, struct epmt_record *record) {
+    if (kind == EPMT_ROW_PROCESS)
+        return epmt_jobfile_next_process(dump->file, record, dump->err);
+    if (kind == EPMT_ROW_THREAD)
+        return epmt_jobfile_next_thread(dump->file, record, dump->err);
+    return epmt_jobfile_next_mpi(dump->file, kind, record, dump->err);
+}
+
+static int print_rows(struct dump *dump, const char *section, enum epmt_row_kind kind) {
+    const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
+    bool (*stands)(const struct epmt_column *) = kind == EPMT_ROW_PROCESS  ? epmt_column_in_process
+                                                 : kind == EPMT_ROW_THREAD ? epmt_column_in_thread
+                                                                           : is_stored;
     struct epmt_table_column columns[EPMT_COLUMN_COUNT];
     struct epmt_db_value values[EPMT_COLUMN_COUNT];
     struct epmt_record record;
     int count = 0, more;
 
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
-        enum epmt_type type = epmt_columns[i].type;
-        if (stands(&epmt_columns[i]))
-            columns[count++] = (struct epmt_table_column){.name = epmt_columns[i].name,
+    for (int i = 0; i < dictionary->count; i++) {
+        enum epmt_type type = dictionary->columns[i].type;
+        if (stands(&dictionary->columns[i]))
+            columns[count++] = (struct epmt_table_column){.name = dictionary->columns[i].name,
                                                           .numeric = type == EPMT_TYPE_INT ||
-                                                                     type == EPMT_TYPE_UINT,
+                                                                     type == EPMT_TYPE_UINT ||
+                                                                     type == EPMT_TYPE_REAL,
                                                           .json = type == EPMT_TYPE_LIST};
     }
     epmt_output_rows(&dump->output, section, columns, count);
-    while ((more = next(dump->file, &record, dump->err)) == 1) {
-        epmt_flatten_row(&dump->flatten, &record, stands, values);
+    while ((more = next_row(dump, kind, &record)) == 1) {
+        epmt_flatten_row(&dump->flatten, kind, &record, stands, values);
         epmt_output_row(&dump->output, values);
     }
     epmt_output_close_section(&dump->output);
     return more;
 }
 
+// The tables of MPI that the file has.
+static int print_mpi(struct dump *dump) {
+    static const char *const names[] = {
+#define NAME(list, kind, name, title) "mpi_" #name,
+        EPMT_MPI_TABLES(NAME)
+#undef NAME
+    };
+
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+        enum epmt_row_kind kind = EPMT_ROW_MPI_FUNCTION + i;
+        if (epmt_jobfile_mpi_count(dump->file, kind) && print_rows(dump, names[i], kind))
+            return -1;
+    }
+    return 0;
+}
+
 static int print_all(struct dump *dump) {
     static const char job[] = "job", env[] = "env";
 
     if (format == EPMT_FORMAT_CSV)
-        return threads_wanted
-                   ? print_rows(dump, NULL, epmt_jobfile_next_thread, epmt_column_in_thread)
-                   : print_rows(dump, NULL, epmt_jobfile_next_process, epmt_column_in_process);
+        return print_rows(dump, NULL, threads_wanted ? EPMT_ROW_THREAD : EPMT_ROW_PROCESS);
     print_facts(dump, "job", (struct epmt_bytes){job, 3});
     print_facts(dump, "environment", (struct epmt_bytes){env, 3});
     print_steps(dump);
-    if (print_rows(dump, "processes", epmt_jobfile_next_process, epmt_column_in_process))
+    if (print_rows(dump, "processes", EPMT_ROW_PROCESS))
         return -1;
-    return threads_wanted || format == EPMT_FORMAT_JSON
-               ? print_rows(dump, "threads", epmt_jobfile_next_thread, epmt_column_in_thread)
-               : 0;
+    if ((threads_wanted || format == EPMT_FORMAT_JSON) &&
+        print_rows(dump, "threads", EPMT_ROW_THREAD))
+        return -1;
+    return print_mpi(dump);
 }
 
 static int print_key(struct dump *dump) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // epmt show: one job of the database, whole.
 #include "cli/cmd.h"
-#include "cli/results.h"
+#include "cli/show_mpi.h"
 
 static enum epmt_format format;
-static bool threads;
+static bool threads, mpi;
 
 static const struct epmt_option options[] = {
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: all columns)"},
+    {'m', "mpi", NULL,
+     "show what it spent in MPI, on what, and how unevenly (csv: every rank and function)"},
     {'t', "threads", NULL, "show the threads too (csv: instead of the processes)"},
     {0},
 };
@@ -15,9 +17,12 @@ static const struct epmt_option options[] = {
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
     (void)cli;
-    if (row->letter != 't')
+    if (row->letter == 't')
+        threads = true;
+    else if (row->letter == 'm')
+        mpi = true;
+    else
         return epmt_format_parse(argument, &format, err);
-    threads = true;
     return 0;
 }
 
@@ -27,6 +32,8 @@ static int show(struct epmt_db *db, const char *name, struct epmt_output *output
 
     if (epmt_results_find_job(db, name, id, err))
         return -1;
+    if (mpi)
+        return epmt_show_mpi(output, db, id, err);
     if (format == EPMT_FORMAT_CSV)
         return epmt_results_print(output, NULL, db,
                                   threads ? &epmt_query_threads : &epmt_query_processes, id, false,
@@ -60,7 +67,7 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 const struct epmt_command epmt_command_show = {
     .name = "show",
     .arguments = "JOB",
-    .summary = "Show one job of the database: its steps, processes and threads.",
+    .summary = "Show one job of the database: its steps, processes and threads, or its MPI.",
     .options = options,
     .option = option,
     .run = run,

@@ -89,7 +89,7 @@ static int import(struct submission *submission, struct epmt_jobfile *file, cons
            seconds > 0 ? (double)result.processes / seconds : (double)result.processes,
            result.outcome == EPMT_SUBMIT_GROWN ? " (completes an earlier state)" : "");
     if (result.orphans)
-        epmt_say("submit", "%s: %lu thread rows belong to no process and were left out", path,
+        epmt_say("submit", "%s: %lu rows belong to no process and were left out", path,
                  (unsigned long)result.orphans);
     submission->done++;
     return 0;

@@ -8,6 +8,7 @@
 
 #include "cli/options.h"
 #include "common/fmt.h"
+#include "metadata/mpi_tables.h"
 #include "storage/ddl.h"
 
 const char *epmt_markdown_rows(const struct epmt_column *column) {
@@ -46,7 +47,8 @@ static const char *fold_name(const struct epmt_column *column) {
 }
 
 static const char *type_name(enum epmt_type type) {
-    static const char *const names[] = {"text", "list of texts", "integer", "unsigned", "state"};
+    static const char *const names[] = {"text",     "list of texts", "integer",
+                                        "unsigned", "state",         "real"};
 
     return names[type];
 }
@@ -68,9 +70,40 @@ static void column_head(void) {
          "|---|---|---|---|---|---|---|");
 }
 
+// A column of an MPI table; those that are not stored are none for people.
+static void print_mpi_column(const struct epmt_column *column) {
+    if (column->scope == EPMT_SCOPE_WIRE)
+        return;
+    printf("| %s | %s | %s | %s | %s | %s |\n", column->name,
+           column->scope == EPMT_SCOPE_KEY ? "yes" : "", type_name(column->type), column->unit,
+           column->source, column->description);
+}
+
+static void print_mpi_tables(void) {
+    static const char *const tables[][2] = {
+#define NAME(list, kind, name, title) {#name, title},
+        EPMT_MPI_TABLES(NAME)
+#undef NAME
+    };
+
+    puts(
+        "\n## Tables of MPI\n\n"
+        "In the job file `/mpi/<table>`, in the database `mpi_<table>`, where `process_id` stands\n"
+        "for `image`; docs/mpi.md explains them. Rows with the same keys are one row.");
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+        const struct epmt_dictionary *dictionary = epmt_dictionary_of(EPMT_ROW_MPI_FUNCTION + i);
+        printf("\n### %s: %s\n\n| column | key | type | unit | source | meaning |\n"
+               "|---|---|---|---|---|---|\n",
+               tables[i][0], tables[i][1]);
+        for (int k = 0; k < dictionary->count; k++)
+            print_mpi_column(&dictionary->columns[k]);
+    }
+}
+
 static void print_metrics(void) {
     head("Metrics",
-         "Written by `epmt help markdown metrics` from metadata/metrics.h.\n\n"
+         "Written by `epmt help markdown metrics` from metadata/metrics.h and "
+         "metadata/mpi_tables.h.\n\n"
          "Each process and each thread has a row. A column in the rows of both stands in the\n"
          "thread's row as measured; in the process's row it is the fold of its threads' values,\n"
          "or a value of its own where there is no fold. What was not observed is missing (NULL),\n"
@@ -87,6 +120,7 @@ static void print_metrics(void) {
 #define STATE(name, number, description) printf("| %s | %d | %s |\n", #name, number, description);
     EPMT_STATES(STATE)
 #undef STATE
+    print_mpi_tables();
 }
 
 static void print_settings(void) {
@@ -141,7 +175,7 @@ static void print_schema(void) {
     struct epmt_strbuf sql = {0};
 
     head("Database schema",
-         "Written by `epmt help markdown schema` from metadata/metrics.h and storage/ddl.[ch].\n"
+         "Written by `epmt help markdown schema` from metadata/*.h and storage/ddl*.[ch].\n"
          "docs/database.md explains it.");
     puts("| column of jobs | type | meaning |\n|---|---|---|");
     for (int i = 0; i < EPMT_JOB_COLUMN_COUNT; i++)

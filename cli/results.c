@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/units.h"
 #include "common/fmt.h"
 #include "storage/ddl.h"
 
@@ -54,9 +55,11 @@ struct printing {
     struct epmt_output *output;
     const char *section;
     bool record, begun;
+    bool units; // values by the endings of the names
     int count;
     struct epmt_table_column columns[COLUMNS_MAX];
-    char *names; // the text of all column names
+    char *names;                          // the text of all column names
+    struct epmt_strbuf text[COLUMNS_MAX]; // of the row, in units
 };
 
 // How a column is shown; `numeric`: its first value is a number.
@@ -99,10 +102,28 @@ static int take_names(struct printing *printing, int count, const char *const *n
     for (int i = 0; i < count && i < COLUMNS_MAX; i++) {
         size_t size = strlen(names[i]) + 1;
         printing->columns[i] = column_of(memcpy(at, names[i], size), false);
+        if (printing->units)
+            at[epmt_units_name_len(names[i])] = '\0';
         at += size;
         printing->count = i + 1;
     }
     return 0;
+}
+
+static struct epmt_db_value value_of(struct printing *printing, int i, const char *name,
+                                     const char *text, bool numeric) {
+    struct epmt_strbuf *shown = &printing->text[i];
+
+    if (!text)
+        return (struct epmt_db_value){.kind = EPMT_DB_NULL};
+    if (printing->units) {
+        epmt_strbuf_reset(shown);
+        epmt_units_add(shown, name, text);
+        text = epmt_strbuf_text(shown);
+    }
+    struct epmt_db_value value = epmt_db_text(text, strlen(text));
+    value.kind = numeric && !printing->units ? EPMT_DB_NUMBER : EPMT_DB_TEXT;
+    return value;
 }
 
 static int take_row(void *context, int columns, const char *const *names, const char *const *texts,
@@ -115,13 +136,10 @@ static int take_row(void *context, int columns, const char *const *names, const 
     if (!printing->begun)
         begin(printing, numeric);
     for (int i = 0; i < printing->count; i++) {
-        values[i] = (struct epmt_db_value){.kind = EPMT_DB_NULL};
-        if (texts[i]) {
-            values[i] = epmt_db_text(texts[i], strlen(texts[i]));
-            values[i].kind = numeric[i] ? EPMT_DB_NUMBER : EPMT_DB_TEXT;
-        }
+        values[i] = value_of(printing, i, names[i], texts[i], numeric[i]);
         const char *name = printing->columns[i].name;
-        if (printing->record)
+        // A fact that nobody knows is no line of its own.
+        if (printing->record && !(printing->units && !texts[i]))
             epmt_output_pair(printing->output, (struct epmt_bytes){name, strlen(name)}, &values[i],
                              printing->columns[i].json);
     }
@@ -131,8 +149,8 @@ static int take_row(void *context, int columns, const char *const *names, const 
 }
 
 static int print(struct epmt_output *output, const char *section, struct epmt_db *db,
-                 const char *sql, char (*ids)[EPMT_JOB_KEY_MAX], int count, bool record,
-                 struct epmt_error *err) {
+                 const char *sql, char (*ids)[EPMT_JOB_KEY_MAX], int count, const char *step,
+                 bool record, bool units, struct epmt_error *err) {
     struct printing *printing = calloc(1, sizeof *printing);
     int result = 0;
 
@@ -141,14 +159,17 @@ static int print(struct epmt_output *output, const char *section, struct epmt_db
     printing->output = output;
     printing->section = section;
     printing->record = record;
+    printing->units = units;
     for (int i = 0; !result && (i < count || (!ids && !i)); i++) {
-        const char *parameters[] = {ids ? ids[i] : NULL, NULL};
+        const char *parameters[] = {ids ? ids[i] : NULL, step, NULL};
         result = epmt_db_query(db, sql, parameters, take_row, printing, err);
     }
     if (!result && !printing->begun)
         begin(printing, NULL);
     // The names go with the next section or the end of the output.
     epmt_output_close_section(output);
+    for (int i = 0; i < COLUMNS_MAX; i++)
+        epmt_strbuf_free(&printing->text[i]);
     free(printing->names);
     free(printing);
     return result;
@@ -162,10 +183,20 @@ int epmt_results_print(struct epmt_output *output, const char *section, struct e
 
     if (!id)
         return print(output, section, db, people ? query->for_people : query->for_programs, NULL, 0,
-                     record, err);
+                     NULL, record, false, err);
     epmt_fmt(ids[0], sizeof ids[0], "%s", id);
     return print(output, section, db,
-                 people ? query->of_job_for_people : query->of_job_for_programs, ids, 1, record,
+                 people ? query->of_job_for_people : query->of_job_for_programs, ids, 1, NULL,
+                 record, people && query->units, err);
+}
+
+int epmt_results_print_step(struct epmt_output *output, const char *section, struct epmt_db *db,
+                            const struct epmt_query *query, const char *id, const char *step,
+                            bool record, struct epmt_error *err) {
+    char ids[1][EPMT_JOB_KEY_MAX];
+
+    epmt_fmt(ids[0], sizeof ids[0], "%s", id);
+    return print(output, section, db, query->of_job_for_people, ids, 1, step, record, query->units,
                  err);
 }
 
@@ -175,6 +206,6 @@ int epmt_results_print_jobs(struct epmt_output *output, const char *section, str
     bool people = output->format == EPMT_FORMAT_TABLE;
 
     return print(output, section, db,
-                 people ? query->of_job_for_people : query->of_job_for_programs, ids, count, false,
-                 err);
+                 people ? query->of_job_for_people : query->of_job_for_programs, ids, count, NULL,
+                 false, false, err);
 }

@@ -20,6 +20,11 @@ int epmt_results_print(struct epmt_output *output, const char *section, struct e
                        const struct epmt_query *query, const char *id, bool record,
                        struct epmt_error *err);
 
+// As epmt_results_print, of one step of the job, in CSV and JSON too what is meant for people.
+int epmt_results_print_step(struct epmt_output *output, const char *section, struct epmt_db *db,
+                            const struct epmt_query *query, const char *id, const char *step,
+                            bool record, struct epmt_error *err);
+
 // As epmt_results_print, of several jobs in one section.
 int epmt_results_print_jobs(struct epmt_output *output, const char *section, struct epmt_db *db,
                             const struct epmt_query *query, char (*ids)[EPMT_JOB_KEY_MAX],

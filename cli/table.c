@@ -94,9 +94,15 @@ static void add_number(struct epmt_strbuf *line, int64_t number) {
     epmt_strbuf_printf(line, "%" PRId64, number);
 }
 
+static void add_real(struct epmt_strbuf *line, double number) {
+    epmt_strbuf_printf(line, "%.17g", number);
+}
+
 static void add_csv_value(struct epmt_strbuf *line, const struct epmt_db_value *value) {
     if (value->kind == EPMT_DB_INT)
         add_number(line, value->i);
+    else if (value->kind == EPMT_DB_REAL)
+        add_real(line, value->r);
     else if (value->kind != EPMT_DB_NULL)
         add_csv(line, value->text);
 }
@@ -104,6 +110,8 @@ static void add_csv_value(struct epmt_strbuf *line, const struct epmt_db_value *
 static void add_json_value(struct epmt_strbuf *line, const struct epmt_db_value *value, bool json) {
     if (value->kind == EPMT_DB_INT)
         add_number(line, value->i);
+    else if (value->kind == EPMT_DB_REAL)
+        add_real(line, value->r);
     else if (value->kind == EPMT_DB_NULL)
         epmt_strbuf_puts(line, "null");
     else if (json || value->kind == EPMT_DB_NUMBER)
@@ -118,6 +126,8 @@ static void set_cell(struct epmt_output *output, struct libscols_line *line, siz
 
     if (value->kind == EPMT_DB_INT)
         add_number(&text, value->i);
+    else if (value->kind == EPMT_DB_REAL)
+        add_real(&text, value->r);
     else if (value->kind != EPMT_DB_NULL)
         epmt_strbuf_add(&text, value->text.data, value->text.len);
     else

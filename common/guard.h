@@ -10,9 +10,10 @@
 struct epmt_tls {
     int in_mpi_life; // > 0: in a wrapper of MPI_Init or MPI_Finalize
     void *thread;    // struct epmt_thread of this thread, NULL where it has none
+    void *mpi;       // struct epmt_mpi_thread, NULL before the first MPI call
 };
 
-extern _Thread_local struct epmt_tls epmt_tls;
+extern _Thread_local struct epmt_tls epmt_tls __attribute__((visibility("hidden")));
 
 // Enters our code. Returns the errno to give back to epmt_leave. Writes nothing: this may be a
 // vfork child, whose thread-local memory is its parent's.

@@ -59,6 +59,27 @@ static void host_key(struct epmt_launcher *launcher, const struct epmt_procstat 
              (unsigned)(hash >> 32));
 }
 
+// Open MPI 4 numbers its worlds from 16 bits of a hash; the transport key is random, and the same
+// in all worlds of one mpirun.
+static void namespace_key(char *key, size_t cap, const char *name, int len, char *const *envp) {
+    const char *unique = epmt_environment_get(envp, "OMPI_MCA_orte_precondition_transports");
+    uint64_t hash = hash_text(EPMT_HASH_START, unique);
+
+    hash = epmt_hash_finish(epmt_hash_bytes(hash, name, (size_t)len));
+    epmt_fmt(key, cap, "mpi-%.*s-%08x", len < 64 ? len : 64, name, (unsigned)(hash >> 32));
+}
+
+bool epmt_launcher_parent(char *key, size_t cap, char *const *envp) {
+    // <namespace>.<rank>:<number>, as Open MPI 4 tells a spawned world.
+    const char *port = epmt_environment_get(envp, "OMPI_PARENT_PORT");
+    const char *dot = port ? strchr(port, '.') : NULL;
+
+    if (!dot)
+        return false;
+    namespace_key(key, cap, port, (int)(dot - port), envp);
+    return true;
+}
+
 void epmt_launcher_find(struct epmt_launcher *launcher, char *const *envp) {
     const char *namespace = epmt_environment_get(envp, "PMIX_NAMESPACE");
     const char *job = epmt_environment_get(envp, "SLURM_JOB_ID");
@@ -69,11 +90,7 @@ void epmt_launcher_find(struct epmt_launcher *launcher, char *const *envp) {
     launcher->key[0] = '\0';
     launcher->sid = 0;
     if (namespace) {
-        // Open MPI 4 numbers its worlds from 16 bits of a hash; the transport key is random.
-        const char *unique = epmt_environment_get(envp, "OMPI_MCA_orte_precondition_transports");
-        uint64_t hash = epmt_hash_finish(hash_text(hash_text(EPMT_HASH_START, unique), namespace));
-        epmt_fmt(launcher->key, sizeof launcher->key, "mpi-%.*s-%08x", 64, namespace,
-                 (unsigned)(hash >> 32));
+        namespace_key(launcher->key, sizeof launcher->key, namespace, (int)strlen(namespace), envp);
     } else if (job && step) {
         epmt_fmt(launcher->key, sizeof launcher->key, "mpi-%.*s.%.*s", 32, job, 32, step);
     }

@@ -4,6 +4,8 @@
 #ifndef EPMT_METADATA_LAUNCHER_H
 #define EPMT_METADATA_LAUNCHER_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // Programs that start ranks: the topmost such ancestor is the launcher. X(first 15 characters)
@@ -34,5 +36,8 @@ struct epmt_launcher {
 // Key: from PMIX_NAMESPACE (with what makes Open MPI's unique, where it is), or Slurm's job and
 // step, or the boot id, pid and start time of the topmost launcher above this process.
 void epmt_launcher_find(struct epmt_launcher *launcher, char *const *envp);
+
+// The key of the world that spawned this one, where the launcher tells. Returns false where not.
+bool epmt_launcher_parent(char *key, size_t cap, char *const *envp);
 
 #endif

@@ -10,8 +10,7 @@
 #ifndef EPMT_METADATA_METRICS_H
 #define EPMT_METADATA_METRICS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "metadata/dictionary.h"
 
 // clang-format off
 // The 47 standard metrics. Their names and their order are public.
@@ -77,22 +76,18 @@
     X(carried, PROCESS, UINT, "-", NONE, "the library", "1: values still hold what earlier images of the pid used, which left no record") \
     X(crashstack, PROCESS, LIST, "-", NONE, "libunwind", "stack at a fatal signal, innermost frame first: module+offset, function") \
     X(uninstrumented, PROCESS, UINT, "count", NONE, "the library", "execs and spawns with an environment without the library; vfork children are not seen") \
-    X(threads_lost, PROCESS, UINT, "count", NONE, "the library", "threads without a row, because memory for rows ran out")
+    X(threads_lost, PROCESS, UINT, "count", NONE, "the library", "threads without a row, because memory for rows ran out") \
+    X(mpitime, PROCESS, UINT, "ns", NONE, "the wrappers of MPI", "time in MPI calls, summed over the threads; missing if not MPI or mpi_profile is 0") \
+    X(mpicalls, PROCESS, UINT, "count", NONE, "the wrappers of MPI", "MPI calls by the program; not those that MPI made inside") \
+    X(mpibytes_out, PROCESS, UINT, "B", NONE, "counts and datatype sizes", "bytes handed to MPI") \
+    X(mpibytes_in, PROCESS, UINT, "B", NONE, "counts, datatype sizes, statuses", "bytes received from MPI") \
+    X(mpiprocessor, PROCESS, TEXT, "-", NONE, "MPI_Get_processor_name", "name that MPI gives the node") \
+    X(mpilocalrank, PROCESS, INT, "-", NONE, "MPI_Comm_split_type", "rank among the ranks of the same node")
 // clang-format on
 
 #define EPMT_COLUMNS(X) \
     EPMT_METRICS(X)     \
     EPMT_ROW_COLUMNS(X)
-
-enum epmt_scope { EPMT_SCOPE_PROCESS = 1, EPMT_SCOPE_THREAD = 2, EPMT_SCOPE_BOTH = 3 };
-enum epmt_type {
-    EPMT_TYPE_TEXT,
-    EPMT_TYPE_LIST,
-    EPMT_TYPE_INT,
-    EPMT_TYPE_UINT,
-    EPMT_TYPE_STATE,
-};
-enum epmt_fold { EPMT_FOLD_NONE, EPMT_FOLD_SUM, EPMT_FOLD_MIN, EPMT_FOLD_MAX };
 
 // X(name, number, description). Stored; numbers never change.
 #define EPMT_STATES(X)                                                               \
@@ -119,17 +114,6 @@ enum epmt_column_index {
 };
 #define EPMT_METRIC_COUNT 47
 
-// Arrays, not pointers: the table then needs no relocation in every process that loads it.
-struct epmt_column {
-    char name[24];
-    enum epmt_scope scope;
-    enum epmt_type type;
-    char unit[16]; // "-" where there is none
-    enum epmt_fold fold;
-    char source[40];
-    char description[88];
-};
-
 extern const struct epmt_column epmt_columns[EPMT_COLUMN_COUNT];
 
 // True where the column stands in the process row (thread columns do, folded) or the thread row.
@@ -138,10 +122,6 @@ bool epmt_column_in_thread(const struct epmt_column *column);
 
 // Index of the column of that name, or -1.
 int epmt_column_find(const char *name);
-
-// Hash of all names, scopes and types in their order: two builds with the same hash understand
-// each other's rows.
-uint64_t epmt_schema_hash(void);
 
 // "exited", ...; "unknown" for a number that is none.
 const char *epmt_state_name(int64_t state);

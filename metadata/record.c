@@ -23,6 +23,11 @@ void epmt_record_set_u(struct epmt_record *record, int column, uint64_t value) {
     set_valid(record, column);
 }
 
+void epmt_record_set_r(struct epmt_record *record, int column, double value) {
+    record->value[column].r = value;
+    set_valid(record, column);
+}
+
 void epmt_record_set_text(struct epmt_record *record, int column, const char *data, uint64_t len) {
     record->value[column].text = (struct epmt_bytes){data, len};
     set_valid(record, column);

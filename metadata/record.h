@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A record: the values of one process or thread row, by column index, with validity bits.
+// A record: the values of one row, by the column's index in the dictionary of the row's kind, with
+// validity bits.
 #ifndef EPMT_METADATA_RECORD_H
 #define EPMT_METADATA_RECORD_H
 
@@ -17,6 +18,7 @@ struct epmt_bytes {
 union epmt_value {
     int64_t i;              // INT, STATE
     uint64_t u;             // UINT
+    double r;               // REAL
     struct epmt_bytes text; // TEXT, LIST
 };
 
@@ -34,14 +36,16 @@ static inline bool epmt_record_has(const struct epmt_record *record, int column)
 
 void epmt_record_set_i(struct epmt_record *record, int column, int64_t value);
 void epmt_record_set_u(struct epmt_record *record, int column, uint64_t value);
+void epmt_record_set_r(struct epmt_record *record, int column, double value);
 void epmt_record_set_text(struct epmt_record *record, int column, const char *data, uint64_t len);
 void epmt_record_unset(struct epmt_record *record, int column);
 
-// Adds a thread's values to its process's row, as each column's fold says.
+// Of process and thread records. Adds a thread's values to its process's row, as each column's fold
+// says.
 void epmt_record_fold(struct epmt_record *process, const struct epmt_record *thread);
 
-// Overlays `onto` with the values of `from`: where both have one, that of the higher revision
-// stands (at equal revisions `onto`'s). Texts are not copied.
+// Of process and thread records. Overlays `onto` with the values of `from`: where both have one,
+// that of the higher revision stands (at equal revisions `onto`'s). Texts are not copied.
 void epmt_record_merge(struct epmt_record *onto, const struct epmt_record *from);
 
 #endif

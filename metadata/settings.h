@@ -26,6 +26,11 @@
     X(thread_rows_mib, NUMBER, 64, GUEST, "MiB per process for the rows of ended threads; more threads are counted, without rows") \
     X(exclude, TEXT, "", GUEST, "programs that are not recorded: patterns with * and ?, separated by colons") \
     X(crash_stack, NUMBER, 1, GUEST, "stacks of crashes: 0 of nobody, 1 of MPI ranks, 2 of every process (loads libunwind into each)") \
+    X(mpi_profile, SWITCH, 1, GUEST, "0: calls, time and bytes of the MPI functions are not recorded") \
+    X(mpi_messages, SWITCH, 0, GUEST, "1: messages and bytes by receiver are recorded too") \
+    X(mpi_callsites, NUMBER, 0, GUEST, "frames of the stack by which MPI calls are told apart; 0: they are not (loads libunwind)") \
+    X(mpi_sizes, SWITCH, 0, GUEST, "1: calls and bytes by size are recorded too") \
+    X(mpi_tvars, SWITCH, 1, GUEST, "0: control and performance variables of MPI are not read") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recognises the MPI at hand and loads its back end: the one dlopen of the guest, in MPI_Init.
+// Recognises the MPI at hand and loads its back end: the one dlopen of the guest, in MPI_Init or
+// MPI_Session_init.
 #include <dlfcn.h>
 #include <limits.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "common/fmt.h"
 #include "common/prim.h"
 #include "pmpi/hooks.h"
+#include "pmpi/profile.h"
 #include "pmpi/symbols.h"
 #include "pmpi/world.h"
 
@@ -16,7 +18,7 @@ const struct epmt_mpi_hooks *epmt_mpi_hooks;
 
 static const struct epmt_mpi_backend *backend;
 static struct epmt_mpi_world current;
-static pid_t owner; // the process that is in that world
+static pid_t owner; // the process that is in that world, or in a session
 
 void epmt_mpi_set_hooks(const struct epmt_mpi_hooks *hooks) {
     epmt_mpi_hooks = hooks;
@@ -34,7 +36,7 @@ static const char *family(void) {
     };
     static char version[16384]; // no MPI asks for more
     int (*get_version)(char *, int *);
-    void *found = epmt_mpi_function("PMPI_Get_library_version");
+    void *found = epmt_mpi_function_address("PMPI_Get_library_version");
     int len = 0;
 
     memcpy(&get_version, &found, sizeof found);
@@ -64,18 +66,71 @@ static const struct epmt_mpi_backend *load(const char *name) {
     return found;
 }
 
-void epmt_mpi_attach(void) {
+// As the launcher has told: to ask MPI (MPI_Comm_split_type) would make the ranks wait for each
+// other.
+static int64_t local_rank(void) {
+    static const char *const variables[] = {"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID",
+                                            "MV2_COMM_WORLD_LOCAL_RANK",  "PALS_LOCAL_RANKID",
+                                            "FLUX_TASK_LOCAL_ID",         "SLURM_LOCALID"};
+    int64_t rank = -1;
+
+    for (unsigned i = 0; i < sizeof variables / sizeof *variables && rank < 0; i++) {
+        const char *value = epmt_environment_get(epmt_mpi_hooks->envp, variables[i]);
+        if (value && !epmt_parse_whole_i64(value, &rank))
+            rank = -1;
+    }
+    return rank;
+}
+
+// The back end of the MPI at hand, or NULL.
+static const struct epmt_mpi_backend *select_backend(void) {
     const char *name = family();
-    const struct epmt_mpi_backend *loaded = name ? load(name) : NULL;
 
     if (!name)
         epmt_mpi_hooks->log(0, "an MPI that is not known here");
-    if (!loaded || loaded->attach(epmt_mpi_function, epmt_mpi_object, &current))
+    return name ? load(name) : NULL;
+}
+
+void epmt_mpi_attach(int thread_asked) {
+    const struct epmt_mpi_backend *loaded = select_backend();
+    struct epmt_mpi_abi abi;
+
+    current.thread_asked = thread_asked;
+    if (!loaded || loaded->attach(epmt_mpi_function_address, epmt_mpi_object, &current, &abi))
         return;
     backend = loaded;
+    current.local_rank = local_rank();
     owner = epmt_prim_getpid();
+    epmt_mpi_profile_abi(&abi);
     epmt_mpi_hooks->log(1, "rank %d of %d, %s", current.rank, current.size, current.library);
     epmt_mpi_hooks->set_rank(current.rank, current.size);
+}
+
+void epmt_mpi_attach_session(void) {
+    struct epmt_mpi_abi abi;
+
+    if (owner == epmt_prim_getpid())
+        return;
+    const struct epmt_mpi_backend *loaded = select_backend();
+    if (!loaded || loaded->attach(epmt_mpi_function_address, epmt_mpi_object, NULL, &abi))
+        return;
+    owner = epmt_prim_getpid();
+    epmt_mpi_profile_abi(&abi);
+    epmt_mpi_hooks->log(1, "an MPI session");
+}
+
+bool epmt_mpi_is_attached(void) {
+    return owner && owner == epmt_prim_getpid();
+}
+
+void epmt_mpi_world_columns(struct epmt_record *process) {
+    if (!epmt_mpi_is_attached() || !current.size)
+        return;
+    if (current.processor[0])
+        epmt_record_set_text(process, EPMT_COL_mpiprocessor, current.processor,
+                             strlen(current.processor));
+    if (current.local_rank >= 0)
+        epmt_record_set_i(process, EPMT_COL_mpilocalrank, current.local_rank);
 }
 
 const struct epmt_mpi_backend *epmt_mpi_detach(struct epmt_mpi_world *world) {

@@ -10,29 +10,45 @@
 #include "common/poison.h"
 
 // The MPI functions used here; only PMPI_X, so that no tool counts them. X(name)
-#define USED(X)            \
-    X(Comm_rank)           \
-    X(Comm_size)           \
-    X(Comm_idup)           \
-    X(Comm_get_errhandler) \
-    X(Comm_set_errhandler) \
-    X(Isend)               \
-    X(Irecv)               \
-    X(Test)                \
-    X(Cancel)              \
-    X(Request_free)        \
-    X(Get_count)           \
-    X(Get_library_version) \
-    X(Get_processor_name)  \
-    X(Query_thread)
+#define USED(X)              \
+    X(Comm_rank)             \
+    X(Comm_size)             \
+    X(Comm_idup)             \
+    X(Comm_get_errhandler)   \
+    X(Comm_set_errhandler)   \
+    X(Isend)                 \
+    X(Irecv)                 \
+    X(Test)                  \
+    X(Cancel)                \
+    X(Request_free)          \
+    X(Get_count)             \
+    X(Get_library_version)   \
+    X(Get_processor_name)    \
+    X(Get_version)           \
+    X(Query_thread)          \
+    X(Type_size_x)           \
+    X(Comm_test_inter)       \
+    X(Comm_remote_size)      \
+    X(Comm_get_parent)       \
+    X(Comm_group)            \
+    X(Comm_remote_group)     \
+    X(Group_translate_ranks) \
+    X(Group_free)            \
+    X(Topo_test)             \
+    X(Cartdim_get)           \
+    X(Graph_neighbors_count) \
+    X(Dist_graph_neighbors_count)
 
 static struct {
 #define FIELD(name) __typeof__(&PMPI_##name) name;
     USED(FIELD)
 #undef FIELD
-    MPI_Comm world;
+    MPI_Comm world, no_comm;
     MPI_Datatype byte;
     MPI_Errhandler errors_return;
+    MPI_Request no_request;
+    MPI_Op no_op;
+    MPI_Group world_group;
 } mpi;
 
 static MPI_Comm communicator;
@@ -55,16 +71,126 @@ static int find_functions(void *(*function)(const char *)) {
 static int find_objects(void *(*object)(const char *)) {
 #ifdef OPEN_MPI // handles are addresses of objects
     mpi.world = (MPI_Comm)object("ompi_mpi_comm_world");
+    mpi.no_comm = (MPI_Comm)object("ompi_mpi_comm_null");
+    mpi.no_request = (MPI_Request)object("ompi_request_null");
+    mpi.no_op = (MPI_Op)object("ompi_mpi_op_no_op");
     mpi.byte = (MPI_Datatype)object("ompi_mpi_byte");
     mpi.errors_return = (MPI_Errhandler)object("ompi_mpi_errors_return");
-    return mpi.world && mpi.byte && mpi.errors_return ? 0 : -1;
+    return mpi.world && mpi.no_comm && mpi.no_request && mpi.no_op && mpi.byte && mpi.errors_return
+               ? 0
+               : -1;
 #else // constants
     (void)object;
     mpi.world = MPI_COMM_WORLD;
+    mpi.no_comm = MPI_COMM_NULL;
+    mpi.no_request = MPI_REQUEST_NULL;
+    mpi.no_op = MPI_NO_OP;
     mpi.byte = MPI_BYTE;
     mpi.errors_return = MPI_ERRORS_RETURN;
     return 0;
 #endif
+}
+
+// A handle as it stands in a slot, and back. The upper half of a slot is not the handle's.
+#define TO_SLOT(handle) \
+    (sizeof(handle) == 8 ? (uint64_t)(handle) : (uint64_t)(uint32_t)(uintptr_t)(handle))
+
+static uint64_t type_size(uint64_t slot) {
+    MPI_Datatype type;
+    MPI_Count size;
+
+    memcpy(&type, &slot, sizeof type); // little-endian where a handle is shorter than a slot
+    return !mpi.Type_size_x(type, &size) && size > 0 ? (uint64_t)size : 0;
+}
+
+static void degrees(MPI_Comm comm, struct epmt_mpi_comm *info) {
+    int kind, weighted;
+
+    info->indegree = info->outdegree = 0;
+    if (info->inter || mpi.Topo_test(comm, &kind))
+        return;
+    if (kind == MPI_CART && !mpi.Cartdim_get(comm, &info->indegree))
+        info->outdegree = info->indegree *= 2;
+    else if (kind == MPI_GRAPH && !mpi.Graph_neighbors_count(comm, info->rank, &info->indegree))
+        info->outdegree = info->indegree;
+    else if (kind == MPI_DIST_GRAPH &&
+             mpi.Dist_graph_neighbors_count(comm, &info->indegree, &info->outdegree, &weighted))
+        info->indegree = info->outdegree = 0;
+}
+
+static int comm_info(uint64_t slot, struct epmt_mpi_comm *info) {
+    MPI_Comm comm;
+    int inter;
+
+    memcpy(&comm, &slot, sizeof comm);
+    if (mpi.Comm_rank(comm, &info->rank) || mpi.Comm_size(comm, &info->size) ||
+        mpi.Comm_test_inter(comm, &inter))
+        return -1;
+    info->inter = inter;
+    info->peers = info->size;
+    if (inter && mpi.Comm_remote_size(comm, &info->peers))
+        return -1;
+    degrees(comm, info);
+    return 0;
+}
+
+static uint64_t status_bytes(const void *at) {
+    const MPI_Status *status = at;
+
+#ifdef OPEN_MPI
+    return status->_ucount;
+#else
+    return (uint64_t)(uint32_t)status->count_lo |
+           (uint64_t)(uint32_t)status->count_hi_and_cancelled >> 1 << 32;
+#endif
+}
+
+static bool is_cancelled(const void *at) {
+    const MPI_Status *status = at;
+
+#ifdef OPEN_MPI
+    return status->_cancelled != 0;
+#else
+    return status->count_hi_and_cancelled & 1;
+#endif
+}
+
+static int world_rank(uint64_t slot, int rank) {
+    MPI_Comm comm;
+    MPI_Group group;
+    int inter, translated = -1;
+
+    memcpy(&comm, &slot, sizeof comm);
+    if (mpi.Comm_test_inter(comm, &inter) ||
+        (inter ? mpi.Comm_remote_group : mpi.Comm_group)(comm, &group))
+        return -1;
+    if (mpi.Group_translate_ranks(group, 1, &rank, mpi.world_group, &translated) ||
+        translated == MPI_UNDEFINED)
+        translated = -1;
+    mpi.Group_free(&group);
+    return translated;
+}
+
+static void tell_abi(struct epmt_mpi_abi *abi) {
+    *abi = (struct epmt_mpi_abi){
+        .handle_mask = TO_SLOT((MPI_Comm)(intptr_t)-1),
+        .handle_size = sizeof(MPI_Request),
+        .status_size = sizeof(MPI_Status),
+        .proc_null = MPI_PROC_NULL,
+        .root = MPI_ROOT,
+        .undefined = MPI_UNDEFINED,
+        .in_place = (uint64_t)MPI_IN_PLACE,
+        .status_ignore = (uint64_t)MPI_STATUS_IGNORE,
+        .statuses_ignore = (uint64_t)MPI_STATUSES_IGNORE,
+        .request_null = TO_SLOT(mpi.no_request),
+        .no_op = TO_SLOT(mpi.no_op),
+        .world = TO_SLOT(mpi.world),
+        .type_size = type_size,
+        .comm = comm_info,
+        .status_bytes = status_bytes,
+        .is_cancelled = is_cancelled,
+        .world_rank = world_rank,
+    };
 }
 
 static void first_line(char *to, size_t cap, const char *from) {
@@ -84,21 +210,33 @@ static int level_number(int level) {
                                             : -1;
 }
 
-static int attach(void *(*function)(const char *), void *(*object)(const char *),
-                  struct epmt_mpi_world *world) {
+static int look_at_world(struct epmt_mpi_world *world) {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
-    int len, level;
+    int len, level, version, subversion;
+    MPI_Comm parent;
 
-    if (find_functions(function) || find_objects(object))
+    if (mpi.Comm_rank(mpi.world, &world->rank) || mpi.Comm_size(mpi.world, &world->size) ||
+        mpi.Comm_group(mpi.world, &mpi.world_group))
         return -1;
-    if (mpi.Comm_rank(mpi.world, &world->rank) || mpi.Comm_size(mpi.world, &world->size))
-        return -1;
-    world->library[0] = world->processor[0] = '\0';
+    world->library[0] = world->processor[0] = world->standard[0] = '\0';
     if (!mpi.Get_library_version(text, &len))
         first_line(world->library, sizeof world->library, text);
     if (!mpi.Get_processor_name(text, &len))
         first_line(world->processor, sizeof world->processor, text);
+    if (!mpi.Get_version(&version, &subversion) && version < 10 && subversion < 10)
+        memcpy(world->standard, (char[]){(char)('0' + version), '.', (char)('0' + subversion), 0},
+               4);
     world->thread_level = mpi.Query_thread(&level) ? -1 : level_number(level);
+    world->thread_asked = level_number(world->thread_asked);
+    world->spawned = !mpi.Comm_get_parent(&parent) && parent != mpi.no_comm;
+    return 0;
+}
+
+static int attach(void *(*function)(const char *), void *(*object)(const char *),
+                  struct epmt_mpi_world *world, struct epmt_mpi_abi *abi) {
+    if (find_functions(function) || find_objects(object) || (world && look_at_world(world)))
+        return -1;
+    tell_abi(abi);
     return 0;
 }
 
@@ -200,4 +338,5 @@ __attribute__((visibility("default"))) const struct epmt_mpi_backend epmt_mpi_ba
     .communicator_test = communicator_test,
     .communicator_end = communicator_end,
     .transport = transport,
+    .variables = epmt_mpi_backend_variables,
 };

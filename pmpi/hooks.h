@@ -20,10 +20,13 @@ struct epmt_mpi_hooks {
     void (*append)(const void *fragment, size_t len);
     // Header of this rank's fragments.
     struct epmt_fragment_header (*header)(void);
+    // Makes sure that epmt_mpi_thread_end is called when the calling thread ends.
+    void (*watch_thread)(void);
     void (*log)(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
     const struct epmt_settings *settings;
     char *const *envp;
     const char *journal; // path
+    const char *step;    // launcher's key of the MPI world
     const char *prefix;  // of the installation
 };
 

@@ -13,6 +13,7 @@
 #include "common/fmt.h"
 #include "common/prim.h"
 #include "pmpi/hooks.h"
+#include "pmpi/variables.h"
 #include "pmpi/world.h"
 
 #include "common/poison.h"
@@ -156,8 +157,7 @@ static int finish(void *context) {
 // Own fragments, the job's attributes at rank 0, and what the leader took from the journal. Where
 // memory is missing, less: the others count on this rank's part in the reduction all the same.
 static void gather_pieces(struct reduction *r, const struct epmt_bytes *own, size_t own_count) {
-    char level[16];
-    const char *const facts[] = {"library", r->world.library, "thread_level", level, NULL};
+    struct epmt_mpi_facts facts;
     size_t count = 0;
 
     if (r->leader && epmt_hostfold_choose(&r->host, r->about.step))
@@ -171,10 +171,8 @@ static void gather_pieces(struct reduction *r, const struct epmt_bytes *own, siz
         r->piece_count = own_count;
         return;
     }
-    if (r->world.rank == 0) {
-        epmt_fmt(level, sizeof level, "%d", r->world.thread_level);
-        pieces[count++] = epmt_mpi_hooks->job(facts);
-    }
+    if (r->world.rank == 0)
+        pieces[count++] = epmt_mpi_hooks->job(epmt_mpi_facts(&facts, &r->world));
     if (own_count)
         memcpy(pieces + count, own, own_count * sizeof *own);
     count += own_count;
@@ -244,6 +242,7 @@ void epmt_mpi_reduce(void) {
     if (!r.backend)
         return;
     epmt_fmt(r.program, sizeof r.program, "%s/libexec/epmt/epmt-jobwriter", epmt_mpi_hooks->prefix);
+    epmt_mpi_variables_collect(r.backend, &r.world);
     size_t own_count = epmt_mpi_hooks->freeze(&own);
     r.about = epmt_mpi_hooks->header();
     if (!all_have_come(&r)) {

@@ -52,7 +52,7 @@ static void *in_local_libraries(const char *name) {
     return found;
 }
 
-void *epmt_mpi_function(const char *name) {
+void *epmt_mpi_function_address(const char *name) {
     void *found = dlsym(RTLD_NEXT, name);
 
     return found ? found : in_local_libraries(name);

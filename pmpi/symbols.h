@@ -5,7 +5,7 @@
 
 // A function of the MPI library (or of another tool before it): the next definition after ours,
 // else from an MPI library loaded out of the global scope (mpi4py, plug-ins). NULL: none is loaded.
-void *epmt_mpi_function(const char *name);
+void *epmt_mpi_function_address(const char *name);
 
 // A data object, as the program and the library see it (copy relocations count). NULL: none.
 void *epmt_mpi_object(const char *name);

@@ -6,8 +6,18 @@
 #include "pmpi/backend.h"
 
 // After the real MPI_Init: recognises the MPI, loads its back end, tells the rank. On any trouble
-// there is no MPI data, and the program goes on.
-void epmt_mpi_attach(void);
+// there is no MPI data, and the program goes on. thread_asked: the level, as MPI numbers it.
+void epmt_mpi_attach(int thread_asked);
+
+// After the real MPI_Session_init: as before, with no world and no rank.
+void epmt_mpi_attach_session(void);
+
+// Whether this process is, or was, in an MPI that is known.
+bool epmt_mpi_is_attached(void);
+
+// Sets the columns of the process's row that tell where in the world it is.
+struct epmt_record;
+void epmt_mpi_world_columns(struct epmt_record *process);
 
 // The back end and the world, once: NULL where there is none, at a second MPI_Finalize, and in a
 // child of fork, whose parent's world it is.
@@ -15,5 +25,13 @@ const struct epmt_mpi_backend *epmt_mpi_detach(struct epmt_mpi_world *world);
 
 // Before the real MPI_Finalize: the reduction of all records to rank 0 and the job file.
 void epmt_mpi_reduce(void);
+
+// Key, value, ... ended by NULL: what is known of this step, for rank 0 to tell.
+struct epmt_mpi_facts {
+    const char *pairs[32];
+    char numbers[4][16];
+    char parent[96], jobstep[96];
+};
+const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts, const struct epmt_mpi_world *world);
 
 #endif

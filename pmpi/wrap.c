@@ -1,88 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPI entry points. Both MPI_X and PMPI_X are ours, since Fortran reaches the one or the other;
-// the outermost of nested calls does the work. Each calls the next definition of its own name, so
-// that another tool between us and MPI stays in the chain.
-#include <string.h>
-
-#include "common/guard.h"
-#include "pmpi/functions.h"
-#include "pmpi/hooks.h"
-#include "pmpi/symbols.h"
-#include "pmpi/world.h"
+// The MPI entry points, made from the table. Both MPI_X and PMPI_X are ours, since Fortran reaches
+// the one or the other; the outermost of nested calls counts. Each calls the next definition of its
+// own name, so that another tool between us and MPI stays in the chain. Arguments and result pass
+// through as register-sized slots, which is right on the 64-bit Linux ABIs for every MPI.
+#include "pmpi/counts.h"
+#include "pmpi/life.h"
 
 #include "common/poison.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
-// What an MPI function returns where no MPI is loaded: not MPI_SUCCESS, which is 0 everywhere.
-#define NO_MPI 16
+#define PARAMS_1 long a0
+#define PARAMS_2 PARAMS_1, long a1
+#define PARAMS_3 PARAMS_2, long a2
+#define PARAMS_4 PARAMS_3, long a3
+#define PARAMS_5 PARAMS_4, long a4
+#define PARAMS_6 PARAMS_5, long a5
+#define PARAMS_7 PARAMS_6, long a6
+#define PARAMS_8 PARAMS_7, long a7
+#define PARAMS_9 PARAMS_8, long a8
+#define PARAMS_10 PARAMS_9, long a9
+#define PARAMS_11 PARAMS_10, long a10
+#define PARAMS_12 PARAMS_11, long a11
+#define PARAMS_13 PARAMS_12, long a12
 
-static void find(const char *name, void *pointer) {
-    int saved = epmt_enter();
-    void *found = epmt_mpi_function(name);
+#define ARGS_1 a0
+#define ARGS_2 ARGS_1, a1
+#define ARGS_3 ARGS_2, a2
+#define ARGS_4 ARGS_3, a3
+#define ARGS_5 ARGS_4, a4
+#define ARGS_6 ARGS_5, a5
+#define ARGS_7 ARGS_6, a6
+#define ARGS_8 ARGS_7, a7
+#define ARGS_9 ARGS_8, a8
+#define ARGS_10 ARGS_9, a9
+#define ARGS_11 ARGS_10, a10
+#define ARGS_12 ARGS_11, a11
+#define ARGS_13 ARGS_12, a12
 
-    memcpy(pointer, &found, sizeof found);
-    epmt_leave(saved);
-}
+// Keep the arguments in the slots of a call.
+#define KEEP_1 call.slots[0] = a0
+#define KEEP_2 KEEP_1, call.slots[1] = a1
+#define KEEP_3 KEEP_2, call.slots[2] = a2
+#define KEEP_4 KEEP_3, call.slots[3] = a3
+#define KEEP_5 KEEP_4, call.slots[4] = a4
+#define KEEP_6 KEEP_5, call.slots[5] = a5
+#define KEEP_7 KEEP_6, call.slots[6] = a6
+#define KEEP_8 KEEP_7, call.slots[7] = a7
+#define KEEP_9 KEEP_8, call.slots[8] = a8
+#define KEEP_10 KEEP_9, call.slots[9] = a9
+#define KEEP_11 KEEP_10, call.slots[10] = a10
+#define KEEP_12 KEEP_11, call.slots[11] = a11
+#define KEEP_13 KEEP_12, call.slots[12] = a12
 
-// Runs what belongs before or after the outermost call of the life cycle.
-static void outermost(void (*work)(void)) {
-    int saved = epmt_enter();
+// The slots as arguments: a prepared call may pass others on than it got.
+#define SLOTS_1 call.slots[0]
+#define SLOTS_2 SLOTS_1, call.slots[1]
+#define SLOTS_3 SLOTS_2, call.slots[2]
+#define SLOTS_4 SLOTS_3, call.slots[3]
+#define SLOTS_5 SLOTS_4, call.slots[4]
+#define SLOTS_6 SLOTS_5, call.slots[5]
+#define SLOTS_7 SLOTS_6, call.slots[6]
+#define SLOTS_8 SLOTS_7, call.slots[7]
+#define SLOTS_9 SLOTS_8, call.slots[8]
+#define SLOTS_10 SLOTS_9, call.slots[9]
+#define SLOTS_11 SLOTS_10, call.slots[10]
+#define SLOTS_12 SLOTS_11, call.slots[11]
+#define SLOTS_13 SLOTS_12, call.slots[12]
 
-    if (epmt_mpi_hooks && epmt_mpi_hooks->mine())
-        work();
-    epmt_leave(saved);
-}
+#define IS(kind, way) ((int)EPMT_MPI_KIND_##kind == (int)EPMT_MPI_##way)
 
-static int init(const char *name, int *argc, char ***argv) {
-    int (*real)(int *, char ***);
-
-    find(name, &real);
-    if (!real)
-        return NO_MPI;
-    epmt_tls.in_mpi_life++;
-    int status = real(argc, argv);
-    if (!--epmt_tls.in_mpi_life && !status)
-        outermost(epmt_mpi_attach);
-    return status;
-}
-
-static int init_thread(const char *name, int *argc, char ***argv, int required, int *provided) {
-    int (*real)(int *, char ***, int, int *);
-
-    find(name, &real);
-    if (!real)
-        return NO_MPI;
-    epmt_tls.in_mpi_life++;
-    int status = real(argc, argv, required, provided);
-    if (!--epmt_tls.in_mpi_life && !status)
-        outermost(epmt_mpi_attach);
-    return status;
-}
-
-static int finalize(const char *name) {
-    int (*real)(void);
-
-    find(name, &real);
-    if (!real)
-        return NO_MPI;
-    if (!epmt_tls.in_mpi_life++)
-        outermost(epmt_mpi_reduce);
-    int status = real();
-    epmt_tls.in_mpi_life--;
-    return status;
-}
-
-#define WRAP(prefix)                                                                        \
-    EXPORT int prefix##_Init(int *argc, char ***argv) {                                     \
-        return init(#prefix "_Init", argc, argv);                                           \
-    }                                                                                       \
-    EXPORT int prefix##_Init_thread(int *argc, char ***argv, int required, int *provided) { \
-        return init_thread(#prefix "_Init_thread", argc, argv, required, provided);         \
-    }                                                                                       \
-    EXPORT int prefix##_Finalize(void) {                                                    \
-        return finalize(#prefix "_Finalize");                                               \
+// A function's wrapper in two parts: the symbol itself goes straight on where nothing is profiled;
+// the rest needs a frame. Arguments are passed on from the slots: to keep them in registers too
+// would cost more. Conditions on the kind vanish: the compiler knows it.
+#define WRAP(prefix, index, name, count, kind)                                         \
+    static __attribute__((noinline)) long profiled_##prefix##name(PARAMS_##count) {    \
+        long (*real)(PARAMS_##count) = (long (*)(PARAMS_##count))epmt_mpi_get(index);  \
+        struct epmt_mpi_call call;                                                     \
+        KEEP_##count;                                                                  \
+        if (IS(kind, FREES))                                                           \
+            epmt_mpi_handle_freed(EPMT_MPI_##name);                                    \
+        if (epmt_mpi_clock == EPMT_MPI_OFF || !epmt_mpi_begin(&call, EPMT_MPI_##name)) \
+            return real(SLOTS_##count);                                                \
+        if (!IS(kind, BARE))                                                           \
+            call.slots[EPMT_MPI_ABSENT] = 1;                                           \
+        if (IS(kind, PREPARED))                                                        \
+            epmt_mpi_before_##kind(&call, EPMT_MPI_##name);                            \
+        long result = real(SLOTS_##count);                                             \
+        epmt_mpi_after_##kind(&call, EPMT_MPI_##name, result);                         \
+        return result;                                                                 \
+    }                                                                                  \
+    EXPORT long prefix##name(PARAMS_##count);                                          \
+    EXPORT long prefix##name(PARAMS_##count) {                                         \
+        epmt_mpi_function *real = epmt_mpi_real[index];                                \
+        if (epmt_mpi_clock != EPMT_MPI_OFF || !real)                                   \
+            return profiled_##prefix##name(ARGS_##count);                              \
+        return ((long (*)(PARAMS_##count))real)(ARGS_##count);                         \
     }
 
-WRAP(MPI)
-WRAP(PMPI)
+#define WRAP_BOTH(name, count, class, kind, roles)     \
+    WRAP(MPI_, 2 * EPMT_MPI_##name, name, count, kind) \
+    WRAP(PMPI_, 2 * EPMT_MPI_##name + 1, name, count, kind)
+
+EPMT_MPI_PROFILED(WRAP_BOTH)
+
+// Those of the beginning and the end (life.c).
+#define LIFE(prefix, offset)                                                                   \
+    EXPORT int prefix##_Init(int *argc, char ***argv);                                         \
+    EXPORT int prefix##_Init(int *argc, char ***argv) {                                        \
+        return epmt_mpi_init(2 * EPMT_MPI_Init + (offset), argc, argv);                        \
+    }                                                                                          \
+    EXPORT int prefix##_Init_thread(int *argc, char ***argv, int required, int *provided);     \
+    EXPORT int prefix##_Init_thread(int *argc, char ***argv, int required, int *provided) {    \
+        return epmt_mpi_init_thread(2 * EPMT_MPI_Init_thread + (offset), argc, argv, required, \
+                                    provided);                                                 \
+    }                                                                                          \
+    EXPORT int prefix##_Session_init(long info, long handler, void *session);                  \
+    EXPORT int prefix##_Session_init(long info, long handler, void *session) {                 \
+        return epmt_mpi_session_init(2 * EPMT_MPI_Session_init + (offset), info, handler,      \
+                                     session);                                                 \
+    }                                                                                          \
+    EXPORT int prefix##_Finalize(void);                                                        \
+    EXPORT int prefix##_Finalize(void) {                                                       \
+        return epmt_mpi_finalize(2 * EPMT_MPI_Finalize + (offset));                            \
+    }
+
+LIFE(MPI, 0)
+LIFE(PMPI, 1)

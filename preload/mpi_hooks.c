@@ -9,6 +9,7 @@
 #include "common/prim.h"
 #include "pmpi/hooks.h"
 #include "preload/process.h"
+#include "preload/threads.h"
 
 #include "common/poison.h"
 
@@ -121,11 +122,13 @@ void epmt_mpi_hooks_begin(void) {
         .job = job,
         .append = append,
         .header = header,
+        .watch_thread = epmt_thread_watch,
         .log = epmt_log,
         .settings = &epmt_self.settings,
     };
 
     hooks.journal = epmt_self.journal;
+    hooks.step = epmt_self.step_key;
     hooks.prefix = epmt_self.prefix;
     hooks.envp = epmt_self.envp;
     epmt_mpi_set_hooks(&hooks);

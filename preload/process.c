@@ -17,6 +17,7 @@
 #include "common/hash.h"
 #include "common/iox.h"
 #include "common/prim.h"
+#include "pmpi/profile.h"
 #include "preload/collect.h"
 #include "preload/crash.h"
 #include "preload/mpi_hooks.h"
@@ -261,6 +262,7 @@ static void become_child(void) {
 
     mark_for_fork();
     epmt_lock_reset(&epmt_self.lock);
+    epmt_mpi_profile_forked();
     take_identity();
     epmt_self.life = EPMT_LIFE_READY;
     epmt_record_identity();

@@ -5,6 +5,7 @@
 
 #include "common/hash.h"
 #include "common/prim.h"
+#include "pmpi/profile_rows.h"
 #include "preload/collect.h"
 #include "preload/crash.h"
 #include "preload/process.h"
@@ -163,18 +164,22 @@ static void fill_status(struct epmt_record *record, enum epmt_state state, int s
     }
 }
 
-// Builds the final fragment: rows of live threads, then the process. Returns as start_fragment.
+// Builds the final fragment: rows of live threads and of MPI, then the process. Returns as
+// start_fragment.
 static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, int status,
                          unsigned flags, bool lasting) {
     struct epmt_fragment_header header = epmt_process_header(flags);
     struct epmt_record record;
+    size_t mpi = epmt_mpi_rows_room();
     void *pages =
-        start_fragment(fragment, epmt_threads_live_count() * EPMT_THREAD_ROW_MAX, lasting);
+        start_fragment(fragment, epmt_threads_live_count() * EPMT_THREAD_ROW_MAX + mpi, lasting);
     size_t cap = fragment->cap, own = process_row_max();
 
-    // However many threads there are, the process's row has its room.
-    fragment->cap = cap > own ? cap - own : 0;
+    // However many threads there are, MPI and the process's row have their room.
+    fragment->cap = cap > own + mpi ? cap - own - mpi : 0;
     fill_final(&record, state, fragment);
+    fragment->cap = cap > own ? cap - own : 0;
+    epmt_mpi_rows_add(fragment, &record, epmt_self.image);
     fragment->cap = cap;
     fill_status(&record, state, status);
     add_process(fragment, &record);

@@ -7,6 +7,7 @@
 
 #include "common/guard.h"
 #include "common/prim.h"
+#include "pmpi/profile.h"
 #include "preload/collect.h"
 #include "preload/process.h"
 
@@ -104,6 +105,14 @@ void epmt_thread_begin(void) {
         pthread_setspecific(registry.key, thread);
 }
 
+void epmt_thread_watch(void) {
+    static const char others;
+    bool listed = epmt_tls.thread && epmt_tls.thread != &registry.main;
+
+    if (registry.has_key)
+        pthread_setspecific(registry.key, listed ? epmt_tls.thread : (const void *)&others);
+}
+
 // Room for one more row of an ended thread; the lock is held.
 static struct epmt_fragment *room_for_row(void) {
     unsigned count = registry.row_fragments;
@@ -148,7 +157,10 @@ static void thread_end(void *value) {
     // Blocked, the signal that cancels is too: a thread may be cancelled in a destructor.
     uint64_t signals = epmt_prim_signals_block();
 
-    if (epmt_process_standing() == EPMT_MINE && epmt_tls.thread == thread) {
+    bool mine = epmt_process_standing() == EPMT_MINE;
+    if (mine)
+        epmt_mpi_thread_end();
+    if (mine && epmt_tls.thread == thread) {
         epmt_collect_thread(thread, true, &row, NULL);
         epmt_record_set_u(&row, EPMT_COL_revision, 1);
         if (epmt_lock_take(&registry.lock)) {

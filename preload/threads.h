@@ -24,6 +24,10 @@ void epmt_thread_starts_begin(void);
 // thread that never could be registered is counted.
 void epmt_thread_begin(void);
 
+// Makes sure that the end of the calling thread is seen, even if it is none of the registered ones
+// or is in its last destructors.
+void epmt_thread_watch(void);
+
 // True where there was never another thread than the main one.
 bool epmt_threads_alone(void);
 

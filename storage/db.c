@@ -78,7 +78,12 @@ static int make_sql(struct epmt_db *db, struct epmt_error *err) {
     epmt_ddl_insert_process(&db->insert_process);
     epmt_ddl_insert_thread(&db->insert_thread);
     epmt_ddl_update_job(&db->update_job);
-    if (db->insert_process.failed || db->insert_thread.failed || db->update_job.failed)
+    bool failed = db->insert_process.failed || db->insert_thread.failed || db->update_job.failed;
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+        epmt_ddl_insert_mpi(&db->insert_mpi[i], EPMT_ROW_MPI_FUNCTION + i);
+        failed = failed || db->insert_mpi[i].failed;
+    }
+    if (failed)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     return 0;
 }
@@ -109,6 +114,8 @@ void epmt_db_close(struct epmt_db *db) {
     epmt_strbuf_free(&db->insert_process);
     epmt_strbuf_free(&db->insert_thread);
     epmt_strbuf_free(&db->update_job);
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
+        epmt_strbuf_free(&db->insert_mpi[i]);
     free(db->where);
     free(db);
 }

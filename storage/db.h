@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database of jobs: tables jobs, job_attributes, steps, processes, threads, generated from the
-// metric dictionary. A small vtable over the back ends (SQLite; PostgreSQL later).
+// The database of jobs: tables jobs, job_attributes, steps, processes, threads, mpi_*, generated
+// from the dictionaries. A small vtable over the back ends (SQLite; PostgreSQL later).
 #ifndef EPMT_STORAGE_DB_H
 #define EPMT_STORAGE_DB_H
 
@@ -29,7 +29,7 @@ enum epmt_submit_outcome { EPMT_SUBMIT_NEW, EPMT_SUBMIT_GROWN, EPMT_SUBMIT_SAME 
 struct epmt_submit_result {
     enum epmt_submit_outcome outcome;
     uint64_t processes, threads; // rows of the job that are in the database now
-    uint64_t orphans;            // thread rows of the file without a process; they are left out
+    uint64_t orphans;            // rows of the file without a process; they are left out
 };
 
 // Puts the job in, in one transaction: a new one; one that has grown is completed (jobs.id stays);

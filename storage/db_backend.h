@@ -4,12 +4,14 @@
 #ifndef EPMT_STORAGE_DB_BACKEND_H
 #define EPMT_STORAGE_DB_BACKEND_H
 
+#include "metadata/mpi_tables.h"
 #include "storage/db.h"
 #include "storage/strbuf.h"
 
 enum epmt_db_kind {
     EPMT_DB_NULL,
     EPMT_DB_INT,
+    EPMT_DB_REAL,
     EPMT_DB_TEXT,
     EPMT_DB_NUMBER, // a number as text: only in results
 };
@@ -19,6 +21,7 @@ enum epmt_db_kind {
 struct epmt_db_value {
     enum epmt_db_kind kind;
     int64_t i;
+    double r;
     struct epmt_bytes text;
 };
 
@@ -54,6 +57,7 @@ struct epmt_db {
     char *where;
     // SQL made from the dictionary; here, because it must stay while db is open.
     struct epmt_strbuf insert_process, insert_thread, update_job;
+    struct epmt_strbuf insert_mpi[EPMT_MPI_TABLE_COUNT];
 };
 
 extern const struct epmt_db_backend epmt_db_sqlite;

@@ -100,6 +100,8 @@ static int bind_value(sqlite3_stmt *stmt, int i, const struct epmt_db_value *val
     switch (value->kind) {
     case EPMT_DB_INT:
         return sqlite3_bind_int64(stmt, i, value->i);
+    case EPMT_DB_REAL:
+        return sqlite3_bind_double(stmt, i, value->r);
     case EPMT_DB_TEXT:
     case EPMT_DB_NUMBER:
         return sqlite3_bind_text64(stmt, i, value->text.data, value->text.len, SQLITE_STATIC,

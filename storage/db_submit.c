@@ -18,6 +18,8 @@ static const char sql_insert_job[] =
     "INSERT INTO \"jobs\" (\"uuid\", \"digest\") VALUES ($1, $2) RETURNING \"id\"";
 static const char sql_delete_attributes[] = "DELETE FROM \"job_attributes\" WHERE \"job_id\" = $1";
 static const char sql_delete_steps[] = "DELETE FROM \"steps\" WHERE \"job_id\" = $1";
+static const char sql_delete_imbalance[] = "DELETE FROM \"mpi_imbalance\" WHERE \"job_id\" = $1";
+static const char sql_delete_variables[] = "DELETE FROM \"mpi_variables\" WHERE \"job_id\" = $1";
 static const char sql_delete_processes[] = "DELETE FROM \"processes\" WHERE \"job_id\" = $1";
 static const char sql_insert_attribute[] =
     "INSERT INTO \"job_attributes\" (\"job_id\", \"scope\", \"key\", \"value\") "
@@ -100,6 +102,7 @@ static int take_last_process(void *context, int columns, const char *const *name
 // done.
 static int place_job(struct submit *submit) {
     static const char *const deletes[] = {sql_delete_attributes, sql_delete_steps,
+                                          sql_delete_imbalance, sql_delete_variables,
                                           sql_delete_processes};
     const char *uuid = submit->info->uuid;
     struct epmt_db_value key[2] = {epmt_db_text(uuid, strlen(uuid)),
@@ -186,8 +189,8 @@ static int add_processes(struct submit *submit) {
         note_life(submit, &process);
         values[0] = epmt_db_int(submit->last_process + epmt_proctree_count(submit->tree));
         values[1] = epmt_db_int(submit->job_id);
-        int count =
-            epmt_flatten_row(&submit->flatten, &process, epmt_column_in_process, values + 2);
+        int count = epmt_flatten_row(&submit->flatten, EPMT_ROW_PROCESS, &process,
+                                     epmt_column_in_process, values + 2);
         if (exec(submit, submit->db->insert_process.data, values, count + 2))
             return -1;
     }
@@ -209,10 +212,58 @@ static int add_threads(struct submit *submit) {
             continue;
         }
         values[0] = epmt_db_int(submit->last_process + 1 + process);
-        int count = epmt_flatten_row(&submit->flatten, &thread, epmt_column_in_thread, values + 1);
+        int count = epmt_flatten_row(&submit->flatten, EPMT_ROW_THREAD, &thread,
+                                     epmt_column_in_thread, values + 1);
         if (exec(submit, submit->db->insert_thread.data, values, count + 1))
             return -1;
         submit->result.threads++;
+    }
+    return more;
+}
+
+// The process of an image as a value: NULL where the file has no row of it.
+static struct epmt_db_value process_of(const struct submit *submit,
+                                       const struct epmt_record *record, int image) {
+    uint32_t process = EPMT_PROCTREE_NONE;
+
+    if (epmt_record_has(record, image))
+        process = epmt_proctree_find(submit->tree, record->value[image].u);
+    if (process == EPMT_PROCTREE_NONE)
+        return (struct epmt_db_value){.kind = EPMT_DB_NULL};
+    return epmt_db_int(submit->last_process + 1 + process);
+}
+
+// The keys that stand before the columns. Returns how many; 0: the row belongs to nothing.
+static int mpi_keys(const struct submit *submit, enum epmt_row_kind kind,
+                    const struct epmt_record *record, struct epmt_db_value *keys) {
+    keys[0] = epmt_db_int(submit->job_id);
+    if (kind == EPMT_ROW_MPI_IMBALANCE)
+        return 1;
+    if (kind == EPMT_ROW_MPI_VARIABLE) {
+        keys[1] = process_of(submit, record, EPMT_MPI_VARIABLE_COL_image);
+        return 2;
+    }
+    keys[0] = process_of(submit, record, 0); // in all others image is the first column
+    return keys[0].kind != EPMT_DB_NULL;
+}
+
+static int add_mpi(struct submit *submit) {
+    struct epmt_db_value values[EPMT_COLUMN_COUNT + 2];
+    struct epmt_record record;
+    int more = 0;
+
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT && !more; i++) {
+        enum epmt_row_kind kind = EPMT_ROW_MPI_FUNCTION + i;
+        while ((more = epmt_jobfile_next_mpi(submit->file, kind, &record, submit->err)) == 1) {
+            int keys = mpi_keys(submit, kind, &record, values);
+            submit->result.orphans += !keys;
+            if (!keys)
+                continue;
+            int count = epmt_flatten_row(&submit->flatten, kind, &record, epmt_ddl_in_mpi_table,
+                                         values + keys);
+            if (exec(submit, submit->db->insert_mpi[i].data, values, keys + count))
+                return -1;
+        }
     }
     return more;
 }
@@ -272,8 +323,8 @@ static int add_everything(struct submit *submit) {
     if (!submit->tree)
         return out_of_memory(submit);
     return add_attributes(submit) || add_processes(submit) || add_threads(submit) ||
-                   set_parents(submit) || exec(submit, sql_insert_steps, &id, 1) ||
-                   finish_job(submit)
+                   add_mpi(submit) || set_parents(submit) ||
+                   exec(submit, sql_insert_steps, &id, 1) || finish_job(submit)
                ? -1
                : 0;
 }

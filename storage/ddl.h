@@ -69,6 +69,17 @@ void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect);
 // threads (process_id, then every thread column).
 void epmt_ddl_insert_process(struct epmt_strbuf *sql);
 void epmt_ddl_insert_thread(struct epmt_strbuf *sql);
+// The MPI tables: those that have `job_id` as their first column (in mpi_variables, process_id
+// behind it), while the others have process_id; then the columns for which epmt_ddl_in_mpi_table.
+bool epmt_ddl_is_of_job(enum epmt_row_kind kind);
+bool epmt_ddl_in_mpi_table(const struct epmt_column *column);
+void epmt_ddl_mpi(struct epmt_strbuf *sql, enum epmt_dialect dialect); // epmt_ddl_create does
+void epmt_ddl_insert_mpi(struct epmt_strbuf *sql, enum epmt_row_kind kind);
+
+const char *epmt_ddl_primary_key(enum epmt_dialect dialect);
+// A state is stored by its name, a list as a JSON array.
+const char *epmt_ddl_type(enum epmt_type type, enum epmt_dialect dialect);
+
 // The statement that sets digest ($2) and every job column ($3...) of the job with id $1.
 void epmt_ddl_update_job(struct epmt_strbuf *sql);
 

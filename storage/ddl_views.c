@@ -3,7 +3,7 @@
 // `epmt show` print them.
 #include "storage/ddl.h"
 
-enum how { PLAIN, TIME, SECONDS, MIB };
+enum how { PLAIN, TIME, SECONDS, MIB, NANO };
 
 struct view_column {
     const char *expression;
@@ -87,6 +87,75 @@ static const struct view_column thread_summary[] = {
     {0},
 };
 
+// What the attributes of a step say of its MPI.
+#define FACT(key)                                                                              \
+    {                                                                                          \
+        "(SELECT a.\"value\" FROM \"job_attributes\" a WHERE a.\"job_id\" = s.\"job_id\" AND " \
+        "a.\"scope\" = 'step ' || s.\"step\" AND a.\"key\" = '" #key "')",                     \
+            #key, PLAIN                                                                        \
+    }
+#define SHARE(of)                                                                            \
+    {                                                                                        \
+        "(SELECT " #of "(r.\"mpi_share\") FROM \"mpi_rank_summary\" r WHERE r.\"job_id\" = " \
+        "s.\"job_id\" AND r.\"step\" = s.\"step\")",                                         \
+            #of "_share", PLAIN                                                              \
+    }
+
+static const struct view_column mpi_step_summary[] = {
+    SAME(s, id),        SAME(s, job_id),   SAME(j, jobid),
+    SAME(s, step),      SAME(s, numranks), FACT(library),
+    FACT(libversion),   FACT(standard),    FACT(thread_asked),
+    FACT(thread_level), FACT(nodes),       FACT(launcher),
+    FACT(jobstep),      FACT(parent),      SHARE(min),
+    SHARE(avg),         SHARE(max),        {0},
+};
+
+static const struct view_column mpi_rank_summary[] = {
+    {"p.\"id\"", "process_id", PLAIN},
+    SAME(p, job_id),
+    SAME(j, jobid),
+    SAME(p, step),
+    SAME(p, mpirank),
+    SAME(p, hostname),
+    SAME(p, mpiprocessor),
+    SAME(p, mpilocalrank),
+    DURATION(p),
+    {"p.\"mpitime\"", "mpitime_s", NANO},
+    {"round(CAST(p.\"mpitime\" AS NUMERIC) / 1000.0 / nullif(p.\"end\" - p.\"start\", 0), 6)",
+     "mpi_share", PLAIN},
+    SAME(p, mpicalls),
+    {"p.\"mpibytes_out\"", "out_bytes", PLAIN},
+    {"p.\"mpibytes_in\"", "in_bytes", PLAIN},
+    {0},
+};
+
+#define OF(measure, value) "max(CASE WHEN i.\"measure\" = '" #measure "' THEN " value " END)"
+#define TOTAL(measure) "CAST(round(" OF(measure, "i.\"mean\" * i.\"ranks\"") ") AS BIGINT)"
+
+static const struct view_column mpi_function_summary[] = {
+    SAME(i, job_id),
+    SAME(j, jobid),
+    SAME(i, step),
+    SAME(i, function),
+    {"max(i.\"ranks\")", "ranks", PLAIN},
+    {TOTAL(calls), "calls", PLAIN},
+    {OF(time, "i.\"mean\" * i.\"ranks\""), "time_s", NANO},
+    {OF(time, "i.\"mean\"") " / nullif((SELECT a.\"mean\" FROM \"mpi_imbalance\" a WHERE "
+                            "a.\"job_id\" = i.\"job_id\" AND a.\"step\" = i.\"step\" AND "
+                            "a.\"function\" = 'all' "
+                            "AND a.\"measure\" = 'time'), 0)",
+     "mpi_share", PLAIN},
+    {TOTAL(bytes_out), "out_bytes", PLAIN},
+    {TOTAL(bytes_in), "in_bytes", PLAIN},
+    {OF(time, "i.\"min\""), "min_s", NANO},
+    {OF(time, "i.\"mean\""), "mean_s", NANO},
+    {OF(time, "i.\"max\""), "max_s", NANO},
+    {OF(time, "i.\"stddev\""), "stddev_s", NANO},
+    {OF(time, "i.\"min_rank\""), "min_rank", PLAIN},
+    {OF(time, "i.\"max_rank\""), "max_rank", PLAIN},
+    {0},
+};
+
 static const struct view {
     const char *name;
     const struct view_column *columns;
@@ -99,6 +168,14 @@ static const struct view {
     {"thread_summary", thread_summary,
      "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
      "JOIN \"threads\" t ON t.\"process_id\" = p.\"id\""},
+    {"mpi_rank_summary", mpi_rank_summary,
+     "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
+     "WHERE p.\"mpitime\" IS NOT NULL"},
+    {"mpi_function_summary", mpi_function_summary,
+     "\"mpi_imbalance\" i JOIN \"jobs\" j ON j.\"id\" = i.\"job_id\" "
+     "GROUP BY i.\"job_id\", j.\"jobid\", i.\"step\", i.\"function\""},
+    {"mpi_step_summary", mpi_step_summary,
+     "\"steps\" s JOIN \"jobs\" j ON j.\"id\" = s.\"job_id\""},
 };
 
 static void add_time(struct epmt_strbuf *sql, enum epmt_dialect dialect, const char *expression) {
@@ -114,14 +191,17 @@ static void add_time(struct epmt_strbuf *sql, enum epmt_dialect dialect, const c
 
 static void add_column(struct epmt_strbuf *sql, enum epmt_dialect dialect,
                        const struct view_column *column) {
+    // And how many digits stay.
+    static const char *const divided_by[] = {
+        [SECONDS] = "1000000.0, 3)", [MIB] = "1024.0, 1)", [NANO] = "1000000000.0, 9)"};
+
     if (column->how == TIME)
         add_time(sql, dialect, column->expression);
     else if (column->how == PLAIN)
         epmt_strbuf_puts(sql, column->expression);
     else
-        epmt_strbuf_printf(sql, "round(CAST(%s AS NUMERIC) / %s, %d)", column->expression,
-                           column->how == SECONDS ? "1000000.0" : "1024.0",
-                           column->how == SECONDS ? 3 : 1);
+        epmt_strbuf_printf(sql, "round(CAST(%s AS NUMERIC) / %s", column->expression,
+                           divided_by[column->how]);
     epmt_strbuf_printf(sql, " AS \"%s\"", column->name);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/flatten.h"
 
+#include <math.h>
 #include <string.h>
 
 void epmt_flatten_free(struct epmt_flatten *flatten) {
@@ -35,24 +36,28 @@ struct epmt_db_value epmt_flatten_text(struct epmt_strbuf *memory, struct epmt_b
 
 // SQL's integers are signed. The key of an image keeps its bits; a count beyond them is no
 // observation.
-static struct epmt_db_value value_of_uint(uint64_t u, int column) {
-    if (u > INT64_MAX && column != EPMT_COL_image)
+static struct epmt_db_value value_of_uint(uint64_t u, const struct epmt_column *column) {
+    if (u > INT64_MAX && strcmp(column->name, "image") != 0)
         return (struct epmt_db_value){.kind = EPMT_DB_NULL};
     return epmt_db_int((int64_t)u);
 }
 
-struct epmt_db_value epmt_flatten_column(struct epmt_flatten *flatten,
-                                         const struct epmt_record *record, int column) {
-    const union epmt_value *value = &record->value[column];
-    struct epmt_strbuf *memory = &flatten->text[column];
-
-    if (!epmt_record_has(record, column))
+static struct epmt_db_value value_of_real(double r) {
+    if (!isfinite(r))
         return (struct epmt_db_value){.kind = EPMT_DB_NULL};
-    switch (epmt_columns[column].type) {
+    return (struct epmt_db_value){.kind = EPMT_DB_REAL, .r = r};
+}
+
+static struct epmt_db_value flatten_value(struct epmt_strbuf *memory,
+                                          const struct epmt_column *column,
+                                          const union epmt_value *value) {
+    switch (column->type) {
     case EPMT_TYPE_INT:
         return epmt_db_int(value->i);
     case EPMT_TYPE_UINT:
         return value_of_uint(value->u, column);
+    case EPMT_TYPE_REAL:
+        return value_of_real(value->r);
     case EPMT_TYPE_STATE: {
         const char *name = epmt_state_name(value->i);
         return epmt_db_text(name, strlen(name));
@@ -67,13 +72,20 @@ struct epmt_db_value epmt_flatten_column(struct epmt_flatten *flatten,
     return epmt_flatten_text(memory, value->text);
 }
 
-int epmt_flatten_row(struct epmt_flatten *flatten, const struct epmt_record *record,
-                     bool (*stands)(const struct epmt_column *), struct epmt_db_value *values) {
+int epmt_flatten_row(struct epmt_flatten *flatten, enum epmt_row_kind kind,
+                     const struct epmt_record *record, bool (*stands)(const struct epmt_column *),
+                     struct epmt_db_value *values) {
+    const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
     int count = 0;
 
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
-        if (stands(&epmt_columns[i]))
-            values[count++] = epmt_flatten_column(flatten, record, i);
+    for (int i = 0; i < dictionary->count; i++) {
+        const struct epmt_column *column = &dictionary->columns[i];
+        if (!stands(column))
+            continue;
+        if (epmt_record_has(record, i))
+            values[count++] = flatten_value(&flatten->text[i], column, &record->value[i]);
+        else
+            values[count++] = (struct epmt_db_value){.kind = EPMT_DB_NULL};
     }
     return count;
 }

@@ -17,13 +17,10 @@ void epmt_flatten_free(struct epmt_flatten *flatten);
 // must be changed for it. Out of memory: NULL.
 struct epmt_db_value epmt_flatten_text(struct epmt_strbuf *memory, struct epmt_bytes bytes);
 
-// One column of a record. The text of the value lives until this column is flattened again.
-struct epmt_db_value epmt_flatten_column(struct epmt_flatten *flatten,
-                                         const struct epmt_record *record, int column);
-
-// Writes the values of the columns that `stands` accepts to values (room for
-// EPMT_COLUMN_COUNT). Returns how many.
-int epmt_flatten_row(struct epmt_flatten *flatten, const struct epmt_record *record,
-                     bool (*stands)(const struct epmt_column *), struct epmt_db_value *values);
+// Writes the values of the columns of a record of that kind that `stands` accepts to values (room
+// for EPMT_COLUMN_COUNT). A text lives until the next row. Returns how many.
+int epmt_flatten_row(struct epmt_flatten *flatten, enum epmt_row_kind kind,
+                     const struct epmt_record *record, bool (*stands)(const struct epmt_column *),
+                     struct epmt_db_value *values);
 
 #endif

@@ -11,8 +11,10 @@
 struct epmt_jobfold *epmt_fold_create(void) {
     struct epmt_jobfold *fold = calloc(1, sizeof *fold);
 
-    if (fold)
-        fold->processes.by_image = true;
+    if (!fold)
+        return NULL;
+    fold->processes.by_image = true;
+    epmt_fold_mpi_init(fold);
     return fold;
 }
 
@@ -21,6 +23,8 @@ void epmt_fold_destroy(struct epmt_jobfold *fold) {
         return;
     epmt_fold_table_free(&fold->processes);
     epmt_fold_table_free(&fold->threads);
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
+        epmt_fold_mpi_clear(&fold->mpi[i]);
     epmt_texts_free(&fold->texts);
     free(fold->attributes);
     free(fold);
@@ -31,6 +35,7 @@ static void forget_order(struct epmt_jobfold *fold) {
     free(fold->threads.order);
     fold->processes.order = NULL;
     fold->threads.order = NULL;
+    epmt_fold_mpi_forget_order(fold);
 }
 
 // Columns that are kept in the row's key or counted anew each time.
@@ -50,7 +55,7 @@ static bool stands_in(enum epmt_row_kind kind, int column) {
 
 // A list ends each item with a NUL; one that lacks the last gets it, so that it is the same list
 // after a way through the job file.
-static uint32_t intern_list(struct epmt_texts *texts, struct epmt_bytes list) {
+uint32_t epmt_texts_intern_list(struct epmt_texts *texts, struct epmt_bytes list) {
     if (!list.len || !list.data[list.len - 1] || list.len > EPMT_FRAGMENT_MAX)
         return epmt_texts_intern(texts, list.data, list.len);
     char *whole = malloc(list.len + 1);
@@ -80,7 +85,7 @@ static int to_layered(struct epmt_layered *row, struct epmt_texts *texts, enum e
             value = epmt_texts_intern(texts, record->value[i].text.data, record->value[i].text.len);
             break;
         case EPMT_TYPE_LIST:
-            value = intern_list(texts, record->value[i].text);
+            value = epmt_texts_intern_list(texts, record->value[i].text);
             break;
         case EPMT_TYPE_STATE:
             if (value >= EPMT_STATE_COUNT)
@@ -88,6 +93,7 @@ static int to_layered(struct epmt_layered *row, struct epmt_texts *texts, enum e
             break;
         case EPMT_TYPE_INT:
         case EPMT_TYPE_UINT:
+        case EPMT_TYPE_REAL:
             epmt_layered_set(row, i, value, revision);
             continue;
         }
@@ -109,6 +115,8 @@ int epmt_fold_add_record(struct epmt_jobfold *fold, enum epmt_row_kind kind,
     struct epmt_fold_table *table = kind == EPMT_ROW_PROCESS ? &fold->processes : &fold->threads;
     struct epmt_layered there, fresh;
 
+    if (kind >= EPMT_ROW_MPI_FUNCTION)
+        return epmt_fold_mpi_add(fold, kind, record, err);
     if (!epmt_record_has(record, EPMT_COL_image))
         return epmt_errf(err, EPMT_ERR_BAD_INPUT, "a row without the column image");
     if (to_layered(&fresh, &fold->texts, kind, record))
@@ -131,7 +139,7 @@ int epmt_fold_add_record(struct epmt_jobfold *fold, enum epmt_row_kind kind,
 int epmt_fold_add(struct epmt_jobfold *fold, const struct epmt_row *row, struct epmt_error *err) {
     if (row->kind == EPMT_ROW_ATTRIBUTE)
         return epmt_fold_add_attribute(fold, row->scope, row->key, row->value, err);
-    if (row->kind != EPMT_ROW_PROCESS && row->kind != EPMT_ROW_THREAD)
+    if (!epmt_dictionary_of(row->kind))
         return epmt_errf(err, EPMT_ERR_BAD_INPUT, "a row of an unknown kind");
     return epmt_fold_add_record(fold, row->kind, &row->record, err);
 }

@@ -22,7 +22,7 @@ void epmt_fold_destroy(struct epmt_jobfold *fold);
 // MEMORY).
 int epmt_fold_add(struct epmt_jobfold *fold, const struct epmt_row *row, struct epmt_error *err);
 
-// Adds a process or thread record, or an attribute. As epmt_fold_add.
+// Adds a record of a kind that has a dictionary, or an attribute. As epmt_fold_add.
 int epmt_fold_add_record(struct epmt_jobfold *fold, enum epmt_row_kind kind,
                          const struct epmt_record *record, struct epmt_error *err);
 int epmt_fold_set_attribute(struct epmt_jobfold *fold, const char *scope, const char *key,
@@ -55,8 +55,9 @@ void epmt_fold_set_alive(struct epmt_jobfold *fold, epmt_fold_alive_f alive, voi
 
 // To be called once everything is added: counts generations (execs of one pid), gives every
 // process with no final record the state killed where `ended` (the job is over), gives every thread
-// a process and that one's rank, and sets the order: MPI processes by step and rank, then the
-// others by start; threads by process, then by tid. Adding more and finishing again is fine.
+// a process and that one's rank, makes the statistics over the ranks, and sets the order: MPI
+// processes by step and rank, then the others by start; threads by process, then by tid; rows of
+// the MPI tables by their keys. Adding more and finishing again is fine.
 // Returns 0 or -1 with err (MEMORY).
 int epmt_fold_finish(struct epmt_jobfold *fold, bool ended, struct epmt_error *err);
 
@@ -69,6 +70,11 @@ uint64_t epmt_fold_thread_count(const struct epmt_jobfold *fold);
 // The i-th process, or thread (in the order of epmt_fold_finish). Texts live as long as the fold.
 void epmt_fold_process(const struct epmt_jobfold *fold, uint64_t i, struct epmt_record *record);
 void epmt_fold_thread(const struct epmt_jobfold *fold, uint64_t i, struct epmt_record *record);
+
+// The i-th row of an MPI table.
+uint64_t epmt_fold_mpi_count(const struct epmt_jobfold *fold, enum epmt_row_kind kind);
+void epmt_fold_mpi(const struct epmt_jobfold *fold, enum epmt_row_kind kind, uint64_t i,
+                   struct epmt_record *record);
 
 // Attributes in the order of scope, then key. The value, or NULL data, of one.
 uint64_t epmt_fold_attribute_count(const struct epmt_jobfold *fold);

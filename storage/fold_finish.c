@@ -17,21 +17,29 @@ void epmt_fold_set_alive(struct epmt_jobfold *fold, epmt_fold_alive_f alive, voi
     fold->alive_context = context;
 }
 
-// Threads whose process left no row get one that says no more than that it was.
-static int add_missing_processes(struct epmt_jobfold *fold) {
+// It says no more than that it was.
+uint32_t epmt_fold_add_missing_process(struct epmt_jobfold *fold, uint64_t image) {
     static const struct epmt_layered nothing;
+    uint32_t number =
+        epmt_fold_table_add(&fold->processes, image, EPMT_FOLD_NO_KEY, EPMT_FOLD_NO_KEY);
 
+    if (number == EPMT_FOLD_NOWHERE)
+        return number;
+    struct epmt_fold_row *row = &fold->processes.rows[number];
+    if (!row->data && epmt_layered_encode(&nothing, &row->data))
+        return EPMT_FOLD_NOWHERE;
+    return number;
+}
+
+// Threads and MPI rows whose process left no row get one.
+static int add_missing_processes(struct epmt_jobfold *fold) {
     for (uint32_t i = 0; i < fold->threads.count; i++) {
-        uint32_t number = epmt_fold_table_add(&fold->processes, fold->threads.rows[i].image,
-                                              EPMT_FOLD_NO_KEY, EPMT_FOLD_NO_KEY);
-        if (number == EPMT_FOLD_NOWHERE)
+        fold->threads.rows[i].link =
+            epmt_fold_add_missing_process(fold, fold->threads.rows[i].image);
+        if (fold->threads.rows[i].link == EPMT_FOLD_NOWHERE)
             return -1;
-        struct epmt_fold_row *row = &fold->processes.rows[number];
-        if (!row->data && epmt_layered_encode(&nothing, &row->data))
-            return -1;
-        fold->threads.rows[i].link = number;
     }
-    return 0;
+    return epmt_fold_mpi_add_processes(fold);
 }
 
 static bool is_alive(const struct epmt_jobfold *fold, uint32_t number) {
@@ -191,6 +199,18 @@ static int count_generations(struct epmt_jobfold *fold) {
     return status;
 }
 
+// The statistics go through the functions rank by rank, so these are sorted first.
+static int finish_mpi(struct epmt_jobfold *fold) {
+    if (epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_FUNCTION) ||
+        epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_IMBALANCE) || epmt_fold_compute_imbalance(fold))
+        return -1;
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+        if (epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_FUNCTION + i))
+            return -1;
+    }
+    return 0;
+}
+
 int epmt_fold_finish(struct epmt_jobfold *fold, bool ended, struct epmt_error *err) {
     int status = add_missing_processes(fold);
 
@@ -202,6 +222,8 @@ int epmt_fold_finish(struct epmt_jobfold *fold, bool ended, struct epmt_error *e
         status = count_generations(fold);
     if (!status)
         status = epmt_fold_sort(fold);
+    if (!status)
+        status = finish_mpi(fold);
     if (status)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for the rows of a job");
     return 0;

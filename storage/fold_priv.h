@@ -4,7 +4,7 @@
 #ifndef EPMT_STORAGE_FOLD_PRIV_H
 #define EPMT_STORAGE_FOLD_PRIV_H
 
-#include "storage/fold.h"
+#include "storage/fold_mpi.h"
 
 #define EPMT_FOLD_NOWHERE UINT32_MAX // no row, no text
 #define EPMT_FOLD_NO_KEY INT64_MIN   // a tid or start that is missing
@@ -20,6 +20,8 @@ struct epmt_texts {
 
 // Finds or copies a text. Returns its number, or EPMT_FOLD_NOWHERE (out of memory).
 uint32_t epmt_texts_intern(struct epmt_texts *texts, const char *data, uint64_t len);
+// The same for a list: one that lacks the last NUL gets it.
+uint32_t epmt_texts_intern_list(struct epmt_texts *texts, struct epmt_bytes list);
 void epmt_texts_free(struct epmt_texts *texts);
 
 // A row. `image` is the key of a process; of a thread, image, tid and start are.
@@ -48,6 +50,7 @@ struct epmt_fold_attribute {
 struct epmt_jobfold {
     struct epmt_texts texts;
     struct epmt_fold_table processes, threads;
+    struct epmt_fold_mpi mpi[EPMT_MPI_TABLE_COUNT];
     struct epmt_fold_attribute *attributes; // sorted by scope, then key
     uint32_t attribute_count, attribute_cap;
     epmt_fold_alive_f alive; // may be NULL
@@ -115,6 +118,10 @@ struct epmt_carried {
 // asked about last; else *carried starts anew. Returns 0 or -1 (out of memory).
 int epmt_fold_take_off_carried(struct epmt_jobfold *fold, uint32_t number, bool after_exec,
                                struct epmt_carried *carried);
+
+// The process of that image, made where it left no row of its own. Returns its number, or
+// EPMT_FOLD_NOWHERE (out of memory).
+uint32_t epmt_fold_add_missing_process(struct epmt_jobfold *fold, uint64_t image);
 
 // Sets the order of both tables (part of epmt_fold_finish). Returns 0 or -1 (out of memory).
 int epmt_fold_sort(struct epmt_jobfold *fold);

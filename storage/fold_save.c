@@ -69,6 +69,14 @@ static int save_rows(struct saver *saver, struct epmt_error *err) {
         epmt_fold_thread(fold, i, &saver->row.record);
         status = add_row(saver, err);
     }
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT;
+         kind++) {
+        for (uint64_t i = 0; i < epmt_fold_mpi_count(fold, kind) && !status; i++) {
+            saver->row.kind = kind;
+            epmt_fold_mpi(fold, kind, i, &saver->row.record);
+            status = add_row(saver, err);
+        }
+    }
     return status ? -1 : flush(saver, EPMT_FRAGMENT_LAST, err);
 }
 

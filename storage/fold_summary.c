@@ -6,11 +6,12 @@
 #include "common/hash.h"
 #include "storage/fold_priv.h"
 
-static uint64_t hash_value(uint64_t hash, int column, const union epmt_value *value) {
-    enum epmt_type type = epmt_columns[column].type;
+static uint64_t hash_value(uint64_t hash, const struct epmt_column *column,
+                           const union epmt_value *value) {
+    enum epmt_type type = column->type;
 
     // By name: a column that a later version puts in between changes no digest.
-    hash = epmt_hash_bytes(hash, epmt_columns[column].name, strlen(epmt_columns[column].name) + 1);
+    hash = epmt_hash_bytes(hash, column->name, strlen(column->name) + 1);
     if (type != EPMT_TYPE_TEXT && type != EPMT_TYPE_LIST)
         return epmt_hash_u64(hash, value->u);
     hash = epmt_hash_u64(hash, value->text.len);
@@ -18,11 +19,12 @@ static uint64_t hash_value(uint64_t hash, int column, const union epmt_value *va
 }
 
 static uint64_t hash_record(enum epmt_row_kind kind, const struct epmt_record *record) {
+    const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
     uint64_t hash = epmt_hash_u64(EPMT_HASH_START, kind);
 
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
+    for (int i = 0; i < dictionary->count; i++) {
         if (epmt_record_has(record, i))
-            hash = hash_value(hash, i, &record->value[i]);
+            hash = hash_value(hash, &dictionary->columns[i], &record->value[i]);
     }
     return epmt_hash_finish(hash);
 }
@@ -38,6 +40,13 @@ uint64_t epmt_fold_digest(const struct epmt_jobfold *fold) {
     for (uint32_t i = 0; i < fold->threads.count; i++) {
         epmt_fold_decode(fold, EPMT_ROW_THREAD, i, &record);
         digest += hash_record(EPMT_ROW_THREAD, &record);
+    }
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT;
+         kind++) {
+        for (uint32_t i = 0; i < epmt_fold_mpi_count(fold, kind); i++) {
+            epmt_fold_mpi_decode(fold, kind, i, &record);
+            digest += hash_record(kind, &record);
+        }
     }
     for (uint32_t i = 0; i < fold->attribute_count; i++) {
         struct epmt_bytes part[3];

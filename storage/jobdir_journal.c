@@ -121,7 +121,7 @@ static bool keep(void *context, const struct epmt_fragment_header *header,
         return true;
     epmt_fragment_reader_init(&reader, fragment, header);
     while (epmt_fragment_next(&reader, &keeping->row, NULL) == 1) {
-        if (keeping->row.kind == EPMT_ROW_ATTRIBUTE ||
+        if ((keeping->row.kind != EPMT_ROW_PROCESS && keeping->row.kind != EPMT_ROW_THREAD) ||
             !epmt_record_has(&keeping->row.record, EPMT_COL_image))
             continue;
         if (is_open_image(keeping->fold, keeping->row.record.value[EPMT_COL_image].u))

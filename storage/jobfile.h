@@ -17,6 +17,7 @@ struct epmt_jobfile;
 struct epmt_jobfile_info {
     const char *jobid, *uuid, *user, *creator; // live as long as the jobfile
     uint64_t process_count, thread_count, attribute_count, step_count;
+    uint64_t mpi_rows;                      // of all MPI tables
     uint64_t digest;                        // of all rows and attributes, whatever their order
     int64_t ranks_reported, ranks_expected; // over all steps; 0, 0 for a job without MPI
     bool complete;
@@ -36,6 +37,10 @@ int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *rec
                               struct epmt_error *err);
 int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *record,
                              struct epmt_error *err);
+// kind: of an MPI table; one that the file has not has no rows.
+int epmt_jobfile_next_mpi(struct epmt_jobfile *file, enum epmt_row_kind kind,
+                          struct epmt_record *record, struct epmt_error *err);
+uint64_t epmt_jobfile_mpi_count(const struct epmt_jobfile *file, enum epmt_row_kind kind);
 int epmt_jobfile_next_attribute(struct epmt_jobfile *file, struct epmt_row *row,
                                 struct epmt_error *err);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "metadata/mpi_tables.h"
+
 // Names of the words of validity bits; the first 64 members are in the first.
 static const char *const valid_names[] = {"valid", "valid1", "valid2", "valid3"};
 _Static_assert(sizeof valid_names / sizeof *valid_names >= EPMT_VALID_WORDS, "a name per word");
@@ -17,6 +19,8 @@ static enum epmt_member_kind kind_of(enum epmt_type type) {
         return EPMT_MEMBER_INT;
     case EPMT_TYPE_UINT:
         return EPMT_MEMBER_UINT;
+    case EPMT_TYPE_REAL:
+        return EPMT_MEMBER_REAL;
     case EPMT_TYPE_STATE:
         break;
     }
@@ -33,6 +37,12 @@ bool epmt_member_is_text(const struct epmt_member *member) {
     return member->kind == EPMT_MEMBER_TEXT || member->kind == EPMT_MEMBER_LIST;
 }
 
+uint64_t epmt_missing_number(enum epmt_member_kind kind) {
+    return kind == EPMT_MEMBER_INT    ? (uint64_t)EPMT_MISSING_INT
+           : kind == EPMT_MEMBER_REAL ? EPMT_MISSING_REAL
+                                      : EPMT_MISSING_UINT;
+}
+
 static void add_member(struct epmt_layout *layout, const char *name, enum epmt_member_kind kind,
                        int column) {
     layout->members[layout->count++] =
@@ -41,15 +51,34 @@ static void add_member(struct epmt_layout *layout, const char *name, enum epmt_m
         layout->value_count = layout->count;
 }
 
+static void name_table(struct epmt_layout *layout, enum epmt_row_kind kind) {
+    static const char *const mpi[][2] = {
+#define TABLE(list, kind, name, title) {"/mpi/" #name, title},
+        EPMT_MPI_TABLES(TABLE)
+#undef TABLE
+    };
+
+    if (kind == EPMT_ROW_PROCESS) {
+        layout->path = "/processes";
+        layout->title = "one row per process image";
+    } else if (kind == EPMT_ROW_THREAD) {
+        layout->path = "/threads";
+        layout->title = "one row per thread";
+    } else {
+        layout->path = mpi[kind - EPMT_ROW_MPI_FUNCTION][0];
+        layout->title = mpi[kind - EPMT_ROW_MPI_FUNCTION][1];
+    }
+}
+
 void epmt_layout_of_rows(struct epmt_layout *layout, enum epmt_row_kind kind) {
-    bool process = kind == EPMT_ROW_PROCESS;
+    const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
 
     memset(layout, 0, sizeof *layout);
-    layout->path = process ? "/processes" : "/threads";
-    layout->title = process ? "one row per process image" : "one row per thread";
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
-        const struct epmt_column *column = &epmt_columns[i];
-        if (process ? epmt_column_in_process(column) : epmt_column_in_thread(column))
+    layout->kind = kind;
+    name_table(layout, kind);
+    for (int i = 0; i < dictionary->count; i++) {
+        const struct epmt_column *column = &dictionary->columns[i];
+        if (epmt_column_stored(column, kind))
             add_member(layout, column->name, kind_of(column->type), i);
     }
     for (int word = 0; word * 64 < layout->value_count; word++)
@@ -71,7 +100,7 @@ struct small_member {
 
 static const struct {
     const char *path, *title;
-    struct small_member members[12];
+    struct small_member members[16];
 } small_tables[] = {
     [EPMT_TABLE_ATTRIBUTES] = {"/job/attributes",
                                "facts about the job and its steps",
@@ -88,9 +117,12 @@ static const struct {
                           {TEXT_MEMBER("key"), INT_MEMBER("ranks_expected"),
                            INT_MEMBER("ranks_reported"), INT_MEMBER("complete"),
                            INT_MEMBER("start"), INT_MEMBER("end"), TEXT_MEMBER("library"),
-                           TEXT_MEMBER("libversion"), TEXT_MEMBER("thread_level")}},
+                           TEXT_MEMBER("libversion"), TEXT_MEMBER("thread_level"),
+                           TEXT_MEMBER("standard"), TEXT_MEMBER("thread_asked"),
+                           TEXT_MEMBER("nodes"), TEXT_MEMBER("launcher"), TEXT_MEMBER("jobstep"),
+                           TEXT_MEMBER("parent")}},
     [EPMT_TABLE_COLUMNS] = {"/columns",
-                            "what the columns of /processes and /threads are",
+                            "what the columns of /processes, /threads and /mpi are",
                             {TEXT_MEMBER("table"), TEXT_MEMBER("name"), INT_MEMBER("bit"),
                              TEXT_MEMBER("type"), TEXT_MEMBER("unit"), TEXT_MEMBER("scope"),
                              TEXT_MEMBER("fold"), TEXT_MEMBER("missing"), TEXT_MEMBER("source"),
@@ -141,6 +173,8 @@ static hid_t member_type(const struct epmt_member *member) {
     case EPMT_MEMBER_UINT:
     case EPMT_MEMBER_VALID:
         return H5Tcopy(H5T_STD_U64LE);
+    case EPMT_MEMBER_REAL:
+        return H5Tcopy(H5T_IEEE_F64LE);
     case EPMT_MEMBER_STATE:
         return state_type();
     case EPMT_MEMBER_TEXT:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of a job file: which members they have, of which types, and the sentinels for what is
-// missing. The two large ones follow the metric dictionary. For storage/jobfile_*.c alone.
+// missing. Those of rows follow the dictionary of their kind. For storage/jobfile_*.c alone.
 #ifndef EPMT_STORAGE_JOBFILE_LAYOUT_H
 #define EPMT_STORAGE_JOBFILE_LAYOUT_H
 
@@ -13,10 +13,12 @@
 #define EPMT_MISSING_INT INT64_MIN
 #define EPMT_MISSING_UINT UINT64_MAX
 #define EPMT_MISSING_STATE (-1)
+#define EPMT_MISSING_REAL UINT64_C(0x7ff8000000000000) // its bits: a quiet NaN
 
 enum epmt_member_kind {
     EPMT_MEMBER_INT,
     EPMT_MEMBER_UINT,
+    EPMT_MEMBER_REAL,
     EPMT_MEMBER_STATE, // an enum of one byte
     EPMT_MEMBER_TEXT,
     EPMT_MEMBER_LIST,  // a text: a JSON array of strings
@@ -35,12 +37,13 @@ struct epmt_member {
 struct epmt_layout {
     const char *path; // of the table in the file
     const char *title;
-    int value_count; // members with values; those of kind VALID come behind
+    enum epmt_row_kind kind; // of a table that follows a dictionary
+    int value_count;         // members with values; those of kind VALID come behind
     int count;
     struct epmt_member members[EPMT_MEMBERS_MAX];
 };
 
-// The members of /processes or /threads.
+// The members of /processes, /threads or a table of /mpi.
 void epmt_layout_of_rows(struct epmt_layout *layout, enum epmt_row_kind kind);
 
 // Tables that are not made from the dictionary.
@@ -61,6 +64,9 @@ size_t epmt_layout_place(struct epmt_layout *layout);
 hid_t epmt_layout_type(const struct epmt_layout *layout);
 
 bool epmt_member_is_text(const struct epmt_member *member);
+
+// The bits of a number (INT, UINT, REAL) that is missing.
+uint64_t epmt_missing_number(enum epmt_member_kind kind);
 
 // One value of a row. A text's bytes belong to whoever filled it in.
 struct epmt_cell {

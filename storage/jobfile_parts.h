@@ -11,9 +11,12 @@
 int epmt_jobfile_write_summary(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
                                struct epmt_error *err);
 
-// Writes /processes and /threads. Returns 0 or -1 with err.
+// Writes /processes, /threads and those tables of /mpi that have rows. Returns 0 or -1 with err.
 int epmt_jobfile_write_rows(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
                             struct epmt_error *err);
+
+// Rows of all tables of /mpi together.
+uint64_t epmt_jobfile_mpi_rows(const struct epmt_jobfold *fold);
 
 // As epmt_jobfile_open, but without asking epmt_jobfile_crashes.
 struct epmt_jobfile *epmt_jobfile_open_unchecked(const char *path, struct epmt_error *err);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "metadata/mpi_tables.h"
 #include "storage/jobfile.h"
 #include "storage/jobfile_parts.h"
 
@@ -20,6 +21,11 @@ static void read_all(struct epmt_jobfile *file) {
         continue;
     while (epmt_jobfile_next_thread(file, &row.record, NULL) == 1)
         continue;
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT;
+         kind++) {
+        while (epmt_jobfile_next_mpi(file, kind, &row.record, NULL) == 1)
+            continue;
+    }
 }
 
 static void try_to_read(const char *path) {

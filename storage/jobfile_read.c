@@ -8,13 +8,22 @@
 
 #include "common/hash.h"
 #include "common/prim.h"
+#include "metadata/mpi_tables.h"
 #include "storage/jobfile.h"
 #include "storage/jobfile_parts.h"
 #include "storage/jobfile_scan.h"
 
 #define TEXT_MAX 1024
 
-enum { PROCESSES, THREADS, ATTRIBUTES, ENVIRONMENT, STEPS, TABLES };
+enum {
+    PROCESSES,
+    THREADS,
+    ATTRIBUTES,
+    ENVIRONMENT,
+    STEPS,
+    MPI,
+    TABLES = MPI + EPMT_MPI_TABLE_COUNT
+};
 
 struct epmt_jobfile {
     char *path;
@@ -164,15 +173,18 @@ static int read_info(struct epmt_jobfile *file, struct epmt_error *err) {
     info->thread_count = file->tables[THREADS].rows;
     info->attribute_count = file->tables[ATTRIBUTES].rows + file->tables[ENVIRONMENT].rows;
     info->step_count = file->tables[STEPS].rows;
+    for (int i = MPI; i < TABLES; i++)
+        info->mpi_rows += file->tables[i].rows;
     return 0;
 }
 
 static int check_counts(struct epmt_jobfile *file, struct epmt_error *err) {
-    uint64_t processes, threads;
+    uint64_t processes, threads, mpi_rows;
 
     if (epmt_h5_get_u64(file->file, "processes", &processes) ||
-        epmt_h5_get_u64(file->file, "threads", &threads) || processes != file->info.process_count ||
-        threads != file->info.thread_count)
+        epmt_h5_get_u64(file->file, "threads", &threads) ||
+        epmt_h5_get_u64(file->file, "mpi_rows", &mpi_rows) || mpi_rows != file->info.mpi_rows ||
+        processes != file->info.process_count || threads != file->info.thread_count)
         return damaged(file, "damaged job file: its tables have other sizes than it says", err);
     return 0;
 }
@@ -185,13 +197,15 @@ static int open_tables(struct epmt_jobfile *file, struct epmt_error *err) {
     epmt_layout_of_small(&layouts[ATTRIBUTES], EPMT_TABLE_ATTRIBUTES);
     epmt_layout_of_small(&layouts[ENVIRONMENT], EPMT_TABLE_ENVIRONMENT);
     epmt_layout_of_small(&layouts[STEPS], EPMT_TABLE_STEPS);
+    for (int i = MPI; i < TABLES; i++)
+        epmt_layout_of_rows(&layouts[i], EPMT_ROW_MPI_FUNCTION + i - MPI);
     if (epmt_long_store_open(&file->store, file->file, file->size, file->path, err))
         return -1;
     for (int i = 0; i < TABLES; i++) {
-        if (epmt_scan_open(&file->tables[i], file->file, file->size, file->path, &layouts[i], false,
-                           err))
+        if (epmt_scan_open(&file->tables[i], file->file, file->size, file->path, &layouts[i],
+                           i >= MPI, err))
             return -1;
-        if (i != STEPS &&
+        if (i != STEPS && file->tables[i].rows &&
             epmt_scan_open_longs(&file->tables[i], file->file, file->size, &file->store, err))
             return -1;
     }
@@ -275,6 +289,15 @@ int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *reco
     return next_record(&file->tables[THREADS], record, err);
 }
 
+uint64_t epmt_jobfile_mpi_count(const struct epmt_jobfile *file, enum epmt_row_kind kind) {
+    return file->tables[MPI + kind - EPMT_ROW_MPI_FUNCTION].rows;
+}
+
+int epmt_jobfile_next_mpi(struct epmt_jobfile *file, enum epmt_row_kind kind,
+                          struct epmt_record *record, struct epmt_error *err) {
+    return next_record(&file->tables[MPI + kind - EPMT_ROW_MPI_FUNCTION], record, err);
+}
+
 int epmt_jobfile_next_attribute(struct epmt_jobfile *file, struct epmt_row *row,
                                 struct epmt_error *err) {
     static const struct epmt_bytes environment = {"env", 3}, nothing = {"", 0};
@@ -308,6 +331,20 @@ static int check_columns(const struct epmt_jobfile *file, struct epmt_error *err
     return 0;
 }
 
+static int add_mpi(struct epmt_jobfold *fold, struct epmt_jobfile *file, struct epmt_row *row,
+                   struct epmt_error *err) {
+    int status = 0;
+
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT && !status; i++) {
+        row->kind = EPMT_ROW_MPI_FUNCTION + i;
+        while ((status = epmt_jobfile_next_mpi(file, row->kind, &row->record, err)) == 1) {
+            if (epmt_fold_add(fold, row, err))
+                return -1;
+        }
+    }
+    return status;
+}
+
 int epmt_fold_add_jobfile(struct epmt_jobfold *fold, struct epmt_jobfile *file,
                           struct epmt_error *err) {
     struct epmt_row row;
@@ -332,5 +369,5 @@ int epmt_fold_add_jobfile(struct epmt_jobfold *fold, struct epmt_jobfile *file,
         if (status == 1 && epmt_fold_add_record(fold, EPMT_ROW_THREAD, &row.record, err))
             status = -1;
     }
-    return status;
+    return status ? status : add_mpi(fold, file, &row, err);
 }

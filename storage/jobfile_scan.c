@@ -31,6 +31,8 @@ static bool has_type(hid_t type, const struct epmt_member *member) {
         return class == H5T_ENUM && size == 1;
     case EPMT_MEMBER_INT:
         return class == H5T_INTEGER && size <= 8 && H5Tget_sign(type) == H5T_SGN_2;
+    case EPMT_MEMBER_REAL:
+        return class == H5T_FLOAT && size <= 8;
     case EPMT_MEMBER_UINT:
     case EPMT_MEMBER_VALID:
         break;
@@ -44,6 +46,8 @@ static hid_t memory_type(hid_t in_file, const struct epmt_member *member) {
         return H5Tcopy(H5T_NATIVE_INT64);
     if (member->kind == EPMT_MEMBER_UINT || member->kind == EPMT_MEMBER_VALID)
         return H5Tcopy(H5T_NATIVE_UINT64);
+    if (member->kind == EPMT_MEMBER_REAL)
+        return H5Tcopy(H5T_NATIVE_DOUBLE);
     return H5Tcopy(in_file);
 }
 
@@ -253,8 +257,7 @@ static bool unpack_number(const struct epmt_scan *scan, const char *row, int i,
     memcpy(&value->u, row + member->offset, sizeof value->u);
     if (scan->has_valid)
         return true;
-    return member->kind == EPMT_MEMBER_INT ? value->i != EPMT_MISSING_INT
-                                           : value->u != EPMT_MISSING_UINT;
+    return value->u != epmt_missing_number(member->kind);
 }
 
 static void unpack(const struct epmt_scan *scan, const char *row, struct epmt_cell *cells) {

@@ -158,10 +158,6 @@ static int measure(struct epmt_table_writer *writer, struct epmt_layout *layout,
     return writer->json.failed ? -1 : 0;
 }
 
-static uint64_t missing_number(enum epmt_member_kind kind) {
-    return kind == EPMT_MEMBER_INT ? (uint64_t)EPMT_MISSING_INT : EPMT_MISSING_UINT;
-}
-
 static int pack_text(struct epmt_table_writer *writer, const struct epmt_layout *layout,
                      const struct epmt_member *member, uint64_t row, const struct epmt_cell *cell,
                      char *at) {
@@ -195,7 +191,7 @@ static int pack(struct epmt_table_writer *writer, const struct epmt_layout *layo
             int8_t state = cells[i].has ? (int8_t)cells[i].value.i : EPMT_MISSING_STATE;
             memcpy(at, &state, sizeof state);
         } else if (!epmt_member_is_text(member)) {
-            uint64_t number = cells[i].has ? cells[i].value.u : missing_number(member->kind);
+            uint64_t number = cells[i].has ? cells[i].value.u : epmt_missing_number(member->kind);
             memcpy(at, &number, sizeof number);
         } else if (!cells[i].has) {
             memset(at, 0, member->size);

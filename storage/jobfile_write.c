@@ -37,8 +37,8 @@ static int write_all(const struct epmt_jobfold *fold, hid_t file, struct epmt_er
     struct epmt_table_writer writer = {.file = file};
     int status = -1;
 
-    if (make_group(file, "/job"))
-        epmt_h5_errf(err, EPMT_ERR_IO, "cannot make the group /job");
+    if (make_group(file, "/job") || (epmt_jobfile_mpi_rows(fold) && make_group(file, "/mpi")))
+        epmt_h5_errf(err, EPMT_ERR_IO, "cannot make a group");
     else if (!epmt_jobfile_write_summary(fold, &writer, err) &&
              !epmt_jobfile_write_rows(fold, &writer, err) && !epmt_table_write_texts(&writer, err))
         status = 0;

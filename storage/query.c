@@ -73,3 +73,73 @@ const struct epmt_query epmt_query_threads = {
     .of_job_for_people = THREADS_PEOPLE " WHERE \"job_id\" = $1" THREADS_PEOPLE_ORDER,
     .of_job_for_programs = THREADS_PROGRAMS " WHERE p.\"job_id\" = $1" THREADS_PROGRAMS_ORDER,
 };
+
+// The steps that have statistics, those that spent most time in MPI first.
+const struct epmt_query epmt_query_mpi_steps = {
+    .name = "mpi steps",
+    .of_job_for_people = "SELECT \"step\" FROM \"mpi_function_summary\" WHERE \"job_id\" = $1 AND "
+                         "\"function\" = 'all' ORDER BY coalesce(\"time_s\", 0) DESC, \"step\"",
+    .of_job_for_programs =
+        "SELECT * FROM \"mpi_step_summary\" WHERE \"job_id\" = $1 ORDER BY \"id\"",
+};
+
+const struct epmt_query epmt_query_mpi_step = {
+    .name = "mpi step",
+    .units = true,
+    .of_job_for_people =
+        "SELECT \"step\", \"library\" AS \"library_line\", \"libversion\" AS \"version_line\", "
+        "\"standard\", \"numranks\" AS \"ranks\", \"nodes\", \"launcher\", \"parent\", "
+        "\"thread_asked\" AS \"threads asked_level\", "
+        "\"thread_level\" AS \"threads given_level\", "
+        "\"min_share\" AS \"MPI share of the run, least_share\", "
+        "\"avg_share\" AS \"MPI share of the run, mean_share\", "
+        "\"max_share\" AS \"MPI share of the run, most_share\" "
+        "FROM \"mpi_step_summary\" WHERE \"job_id\" = $1 AND \"step\" = $2",
+};
+
+const struct epmt_query epmt_query_mpi_imbalance = {
+    .name = "mpi imbalance",
+    .units = true,
+    .of_job_for_people =
+        "SELECT \"function\", \"calls\", \"time_s\", \"mpi_share\" AS \"share_share\", "
+        "\"out_bytes\", \"in_bytes\", \"min_s\", \"mean_s\", \"max_s\", \"stddev_s\", "
+        "\"min_rank\", \"max_rank\" FROM \"mpi_function_summary\" "
+        "WHERE \"job_id\" = $1 AND \"step\" = $2 ORDER BY coalesce(\"time_s\", 0) DESC, "
+        "\"function\" LIMIT 11",
+    .of_job_for_programs = "SELECT * FROM \"mpi_imbalance\" WHERE \"job_id\" = $1 ORDER BY \"id\"",
+};
+
+const struct epmt_query epmt_query_mpi_functions = {
+    .name = "mpi functions",
+    .of_job_for_programs =
+        "SELECT p.\"step\", p.\"mpirank\", p.\"hostname\", f.* FROM \"processes\" p "
+        "JOIN \"mpi_functions\" f ON f.\"process_id\" = p.\"id\" WHERE p.\"job_id\" = $1 "
+        "ORDER BY f.\"id\"",
+};
+
+const struct epmt_query epmt_query_mpi_ranks = {
+    .name = "mpi ranks",
+    .of_job_for_programs =
+        "SELECT \"id\" AS \"process_id\", \"step\", \"mpirank\", \"hostname\", \"mpiprocessor\", "
+        "\"mpilocalrank\", \"start\", \"end\", \"mpitime\", \"mpicalls\", \"mpibytes_out\", "
+        "\"mpibytes_in\" FROM \"processes\" WHERE \"job_id\" = $1 AND \"mpitime\" IS NOT NULL "
+        "ORDER BY \"id\"",
+};
+
+#define RANKS                                                                                   \
+    "SELECT \"mpirank\" AS \"rank\", \"hostname\", \"duration_s\" AS \"run_s\", "               \
+    "\"mpitime_s\" AS \"MPI_s\", \"mpi_share\" AS \"share_share\", \"mpicalls\" AS \"calls\", " \
+    "\"out_bytes\", \"in_bytes\" FROM \"mpi_rank_summary\" WHERE \"job_id\" = $1 AND "          \
+    "\"step\" = $2 ORDER BY \"mpitime_s\""
+
+const struct epmt_query epmt_query_mpi_slowest = {
+    .name = "slowest ranks",
+    .units = true,
+    .of_job_for_people = RANKS ", \"mpirank\" LIMIT 3",
+};
+
+const struct epmt_query epmt_query_mpi_waiting = {
+    .name = "waiting ranks",
+    .units = true,
+    .of_job_for_people = RANKS " DESC, \"mpirank\" LIMIT 3",
+};

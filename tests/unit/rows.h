@@ -25,15 +25,17 @@ static inline const char *rows_text(void) {
     return text;
 }
 
-// A record with about half of the columns, numbers of every length, texts of up to max_text bytes.
-static inline void rows_make(struct epmt_record *record, uint64_t seed, uint64_t max_text) {
+// A record with about half of the columns of its kind, numbers of every length, texts of up to
+// max_text bytes.
+static inline void rows_make_of(const struct epmt_dictionary *dictionary,
+                                struct epmt_record *record, uint64_t seed, uint64_t max_text) {
     seed = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     epmt_record_clear(record);
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
+    for (int i = 0; i < dictionary->count; i++) {
         uint64_t number = rows_random(&seed) >> (rows_random(&seed) % 64);
         if (rows_random(&seed) & 1)
             continue;
-        switch (epmt_columns[i].type) {
+        switch (dictionary->columns[i].type) {
         case EPMT_TYPE_TEXT:
         case EPMT_TYPE_LIST:
             epmt_record_set_text(record, i, rows_text() + number % 100, number % (max_text + 1));
@@ -45,17 +47,27 @@ static inline void rows_make(struct epmt_record *record, uint64_t seed, uint64_t
         case EPMT_TYPE_UINT:
             epmt_record_set_u(record, i, number);
             break;
+        case EPMT_TYPE_REAL:
+            epmt_record_set_r(record, i, (double)number / 3);
+            break;
         }
     }
+}
+
+// A process or thread record.
+static inline void rows_make(struct epmt_record *record, uint64_t seed, uint64_t max_text) {
+    rows_make_of(epmt_dictionary_of(EPMT_ROW_PROCESS), record, seed, max_text);
 }
 
 static inline bool rows_same_bytes(struct epmt_bytes a, struct epmt_bytes b) {
     return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
 }
 
-static inline bool rows_same(const struct epmt_record *a, const struct epmt_record *b) {
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
-        enum epmt_type type = epmt_columns[i].type;
+// Bits are compared: a real that is no number is itself.
+static inline bool rows_same_of(const struct epmt_dictionary *dictionary,
+                                const struct epmt_record *a, const struct epmt_record *b) {
+    for (int i = 0; i < dictionary->count; i++) {
+        enum epmt_type type = dictionary->columns[i].type;
         if (epmt_record_has(a, i) != epmt_record_has(b, i))
             return false;
         if (!epmt_record_has(a, i))
@@ -68,6 +80,10 @@ static inline bool rows_same(const struct epmt_record *a, const struct epmt_reco
         }
     }
     return true;
+}
+
+static inline bool rows_same(const struct epmt_record *a, const struct epmt_record *b) {
+    return rows_same_of(epmt_dictionary_of(EPMT_ROW_PROCESS), a, b);
 }
 
 #endif

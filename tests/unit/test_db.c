@@ -85,7 +85,7 @@ static void exec_raw(const char *name, const char *sql) {
 static void a_job_is_put_in_once(void **state) {
     struct epmt_error err = {.text = ""};
     struct epmt_db *db = open_db("once.db", EPMT_DB_WRITE, &err);
-    struct dbjob job = {"7", "uuid-7", 4, 3, false};
+    struct dbjob job = {"7", "uuid-7", 4, 3, false, 0};
     struct epmt_submit_result result;
 
     (void)state;
@@ -119,7 +119,7 @@ static void a_job_is_put_in_once(void **state) {
 static void parents_and_steps_are_set(void **state) {
     struct epmt_error err = {.text = ""};
     struct epmt_db *db = open_db("tree.db", EPMT_DB_WRITE, &err);
-    struct dbjob job = {"7", "uuid-7", 4, 1, false};
+    struct dbjob job = {"7", "uuid-7", 4, 1, false, 0};
 
     (void)state;
     submit_well(db, &job);
@@ -139,9 +139,9 @@ static void parents_and_steps_are_set(void **state) {
 static void a_job_that_grew_is_completed(void **state) {
     struct epmt_error err = {.text = ""};
     struct epmt_db *db = open_db("grown.db", EPMT_DB_WRITE, &err);
-    struct dbjob first = {"7", "uuid-7", 2, 2, false};
-    struct dbjob other = {"7", "uuid-8", 3, 1, false}; // the id of another job
-    struct dbjob grown = {"7", "uuid-7", 5, 2, false};
+    struct dbjob first = {"7", "uuid-7", 2, 2, false, 0};
+    struct dbjob other = {"7", "uuid-8", 3, 1, false, 0}; // the id of another job
+    struct dbjob grown = {"7", "uuid-7", 5, 2, false, 0};
     struct epmt_submit_result result;
 
     (void)state;
@@ -158,10 +158,95 @@ static void a_job_that_grew_is_completed(void **state) {
     epmt_db_close(db);
 }
 
+static void the_mpi_tables_go_with_the_job(void **state) {
+    static const char *const counts[][2] = {
+        {"SELECT count(*) FROM mpi_functions", "12"},
+        {"SELECT count(*) FROM mpi_messages WHERE peer IS NULL", "4"},
+        {"SELECT count(*) FROM mpi_callsites WHERE stack = "
+         "'[\"a.out+0x1, main\",\"libc.so.6+0x2\"]'",
+         "4"},
+        {"SELECT count(*) FROM mpi_sizes", "4"},
+        {"SELECT count(*) FROM mpi_variables WHERE process_id IS NULL", "1"},
+        {"SELECT count(*) FROM mpi_variables v JOIN processes p ON p.id = v.process_id "
+         "WHERE v.job_id = p.job_id",
+         "3"},
+        // Three functions and all, of each calls, time, bytes_out.
+        {"SELECT count(*) FROM mpi_imbalance WHERE ranks = 4", "12"},
+        {"SELECT sum(calls) FROM mpi_functions f JOIN processes p ON p.id = process_id "
+         "WHERE function = 'MPI_F1' AND mpirank = 3",
+         "5"},
+        {"SELECT count(*) FROM mpi_functions WHERE time_min IS NULL", "12"},
+        {"SELECT mean * 10 FROM mpi_imbalance WHERE function = 'MPI_F0' AND measure = 'calls'",
+         "25"},
+        {"SELECT round(stddev * 1000) FROM mpi_imbalance WHERE function = 'MPI_F0' "
+         "AND measure = 'calls'",
+         "1118"},
+        {"SELECT max_rank FROM mpi_imbalance WHERE function = 'all' AND measure = 'time'", "3"},
+        {"SELECT calls FROM mpi_function_summary WHERE function = 'all'", "42"},
+        {"SELECT out_bytes FROM mpi_function_summary WHERE function = 'MPI_F2'", "144"},
+        {"SELECT round(time_s * 1e6) FROM mpi_function_summary WHERE function = 'MPI_F0'", "10"},
+        {"SELECT round(sum(mpi_share) * 100) FROM mpi_function_summary WHERE function <> 'all'",
+         "100"},
+        // Process i ran for 100 - i seconds, 10 of them in MPI.
+        {"SELECT count(*) FROM mpi_rank_summary WHERE mpirank = 2 AND "
+         "abs(mpi_share - 10.0 / 98) < 1e-5 AND mpitime_s = 10",
+         "1"},
+        {"SELECT count(*) FROM mpi_step_summary WHERE numranks = 4 AND min_share = 0.1 AND "
+         "abs(max_share - 10.0 / 97) < 1e-5",
+         "1"},
+    };
+    struct epmt_error err = {.text = ""};
+    struct epmt_db *db = open_db("mpi.db", EPMT_DB_WRITE, &err);
+    struct dbjob job = {"7", "uuid-7", 4, 1, false, 3};
+    struct dbjob grown = {"7", "uuid-7", 6, 1, false, 5};
+
+    (void)state;
+    submit_well(db, &job);
+    assert_int_equal(submit_well(db, &job).outcome, EPMT_SUBMIT_SAME);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        if (number(db, counts[i][0]) != strtol(counts[i][1], NULL, 10))
+            fail_msg("%s: %ld, not %s", counts[i][0], (long)number(db, counts[i][0]), counts[i][1]);
+    }
+    assert_int_equal(submit_well(db, &grown).outcome, EPMT_SUBMIT_GROWN);
+    assert_int_equal(number(db, "SELECT count(*) FROM mpi_functions"), 30);
+    assert_int_equal(number(db, "SELECT count(*) FROM mpi_sizes"), 6);
+    assert_int_equal(number(db, "SELECT count(*) FROM mpi_variables"), 6);
+    assert_int_equal(number(db, "SELECT count(*) FROM mpi_imbalance WHERE ranks = 6"), 18);
+    assert_int_equal(number(db, "SELECT count(*) FROM mpi_imbalance"), 18);
+    // Nothing of it stays behind when the job goes.
+    exec_raw("mpi.db", "PRAGMA foreign_keys = ON; DELETE FROM jobs");
+    assert_int_equal(number(db, "SELECT (SELECT count(*) FROM mpi_functions) + (SELECT count(*) "
+                                "FROM mpi_imbalance) + (SELECT count(*) FROM mpi_messages) + "
+                                "(SELECT count(*) FROM mpi_callsites) + (SELECT count(*) FROM "
+                                "mpi_sizes) + (SELECT count(*) FROM mpi_variables)"),
+                     0);
+    epmt_db_close(db);
+}
+
+// A failure at the last table leaves the job as it was.
+static void a_failure_in_an_mpi_table_leaves_nothing_behind(void **state) {
+    struct epmt_error err = {.text = ""};
+    struct epmt_db *db = open_db("mpifail.db", EPMT_DB_WRITE, &err);
+    struct dbjob job = {"7", "uuid-7", 3, 1, false, 2};
+    struct dbjob grown = {"7", "uuid-7", 5, 1, false, 2};
+    struct epmt_submit_result result;
+
+    (void)state;
+    submit_well(db, &job);
+    exec_raw("mpifail.db", "CREATE TRIGGER refuse BEFORE INSERT ON mpi_variables BEGIN "
+                           "SELECT RAISE(ABORT, 'refused'); END");
+    assert_int_equal(submit(db, &grown, &result, &err), -1);
+    assert_non_null(strstr(err.text, "refused"));
+    assert_int_equal(number(db, "SELECT count(*) FROM mpi_functions"), 6);
+    assert_int_equal(number(db, "SELECT count(*) FROM mpi_variables"), 3);
+    assert_int_equal(number(db, "SELECT count(*) FROM processes"), 3);
+    epmt_db_close(db);
+}
+
 static void threads_without_a_process_are_counted(void **state) {
     struct epmt_error err = {.text = ""};
     struct epmt_db *db = open_db("orphan.db", EPMT_DB_WRITE, &err);
-    struct dbjob job = {"7", "uuid-7", 1, 1, true};
+    struct dbjob job = {"7", "uuid-7", 1, 1, true, 0};
     struct epmt_submit_result result;
 
     (void)state;
@@ -174,8 +259,8 @@ static void threads_without_a_process_are_counted(void **state) {
 static void a_failure_leaves_nothing_behind(void **state) {
     struct epmt_error err = {.text = ""};
     struct epmt_db *db = open_db("fail.db", EPMT_DB_WRITE, &err);
-    struct dbjob job = {"7", "uuid-7", 3, 2, false};
-    struct dbjob grown = {"7", "uuid-7", 9, 2, false};
+    struct dbjob job = {"7", "uuid-7", 3, 2, false, 0};
+    struct dbjob grown = {"7", "uuid-7", 9, 2, false, 0};
     struct epmt_submit_result result;
 
     (void)state;
@@ -295,6 +380,8 @@ int main(void) {
         cmocka_unit_test(a_job_is_put_in_once),
         cmocka_unit_test(parents_and_steps_are_set),
         cmocka_unit_test(a_job_that_grew_is_completed),
+        cmocka_unit_test(the_mpi_tables_go_with_the_job),
+        cmocka_unit_test(a_failure_in_an_mpi_table_leaves_nothing_behind),
         cmocka_unit_test(threads_without_a_process_are_counted),
         cmocka_unit_test(a_failure_leaves_nothing_behind),
         cmocka_unit_test(other_files_are_refused_untouched),

@@ -42,7 +42,7 @@ static void assert_round_trip(const struct epmt_record *record, enum epmt_row_ki
     assert_int_equal(epmt_fragment_add(&fragment, kind, record), 0);
     struct epmt_row row = only_row(&fragment);
     assert_int_equal(row.kind, kind);
-    assert_true(rows_same(&row.record, record));
+    assert_true(rows_same_of(epmt_dictionary_of(kind), &row.record, record));
 }
 
 static void no_rows(void **state) {
@@ -80,27 +80,62 @@ static void the_header_is_kept(void **state) {
     assert_memory_equal(buffer, "EMTF", 4);
 }
 
-// Every column alone, at the ends of its type.
+static const enum epmt_row_kind kinds[] = {
+    EPMT_ROW_PROCESS,     EPMT_ROW_THREAD,       EPMT_ROW_MPI_FUNCTION, EPMT_ROW_MPI_IMBALANCE,
+    EPMT_ROW_MPI_MESSAGE, EPMT_ROW_MPI_CALLSITE, EPMT_ROW_MPI_SIZE,     EPMT_ROW_MPI_VARIABLE};
+
+// Every column of every kind alone, at the ends of its type. The bits of a real are those of the
+// number, so infinities and what is no number are among them.
 static void every_column_at_its_extremes(void **state) {
-    static const uint64_t numbers[] = {
-        0,          1,         127, 128, 16383, 16384, UINT64_MAX, INT64_MAX, (uint64_t)INT64_MIN,
-        UINT32_MAX, 1ull << 62};
+    static const uint64_t numbers[] = {0,
+                                       1,
+                                       127,
+                                       128,
+                                       16383,
+                                       16384,
+                                       UINT64_MAX,
+                                       INT64_MAX,
+                                       (uint64_t)INT64_MIN,
+                                       UINT32_MAX,
+                                       1ull << 62,
+                                       0x7ff0000000000000,
+                                       0xfff0000000000000,
+                                       0x7ff8000000000001};
     static const uint64_t lengths[] = {0, 1, 127, 128, ROWS_TEXT_LEN};
 
     (void)state;
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
-        bool text =
-            epmt_columns[i].type == EPMT_TYPE_TEXT || epmt_columns[i].type == EPMT_TYPE_LIST;
-        size_t count = text ? sizeof lengths / 8 : sizeof numbers / 8;
-        for (size_t n = 0; n < count; n++) {
-            struct epmt_record record;
-            epmt_record_clear(&record);
-            if (text)
-                epmt_record_set_text(&record, i, rows_text(), lengths[n]);
-            else
-                epmt_record_set_u(&record, i, numbers[n]);
-            assert_round_trip(&record, n & 1 ? EPMT_ROW_THREAD : EPMT_ROW_PROCESS);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        const struct epmt_dictionary *dictionary = epmt_dictionary_of(kinds[k]);
+        for (int i = 0; i < dictionary->count; i++) {
+            enum epmt_type type = dictionary->columns[i].type;
+            bool text = type == EPMT_TYPE_TEXT || type == EPMT_TYPE_LIST;
+            size_t count = text ? sizeof lengths / 8 : sizeof numbers / 8;
+            for (size_t n = 0; n < count; n++) {
+                struct epmt_record record;
+                epmt_record_clear(&record);
+                if (text)
+                    epmt_record_set_text(&record, i, rows_text(), lengths[n]);
+                else
+                    epmt_record_set_u(&record, i, numbers[n]);
+                assert_round_trip(&record, kinds[k]);
+            }
         }
+    }
+}
+
+static void kinds_without_a_dictionary(void **state) {
+    struct epmt_fragment fragment;
+    struct epmt_record record;
+
+    (void)state;
+    epmt_record_clear(&record);
+    epmt_fragment_init(&fragment, buffer, sizeof buffer, slots, SLOTS);
+    for (int kind = 0; kind < 256; kind++) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+            known |= (int)kinds[k] == kind;
+        assert_int_equal(epmt_dictionary_of(kind) != NULL, known);
+        assert_int_equal(epmt_fragment_add(&fragment, kind, &record), known ? 0 : -1);
     }
 }
 
@@ -146,29 +181,31 @@ static void many_rows(void **state) {
         struct epmt_row row;
         epmt_fragment_init(&fragment, buffer, sizeof buffer, windows[w] ? slots : NULL, windows[w]);
         for (unsigned i = 0; i < 300; i++) {
-            rows_make(&record, i, 40);
+            enum epmt_row_kind kind = kinds[i % (sizeof kinds / sizeof *kinds)];
+            rows_make_of(epmt_dictionary_of(kind), &record, i, 40);
             if (i % 7 == 0)
                 assert_int_equal(epmt_fragment_add_attribute(&fragment, bytes_of("job"),
                                                              bytes_of("key"),
                                                              (struct epmt_bytes){rows_text(), i}),
                                  0);
             else
-                assert_int_equal(epmt_fragment_add(&fragment, 1 + i % 2, &record), 0);
+                assert_int_equal(epmt_fragment_add(&fragment, kind, &record), 0);
         }
         size_t len = epmt_fragment_seal(&fragment, &about);
         assert_int_equal(epmt_fragment_check(buffer, len, &header, NULL), 0);
         epmt_fragment_reader_init(&reader, buffer, &header);
         for (unsigned i = 0; i < 300; i++) {
             assert_int_equal(epmt_fragment_next(&reader, &row, NULL), 1);
-            rows_make(&record, i, 40);
+            enum epmt_row_kind kind = kinds[i % (sizeof kinds / sizeof *kinds)];
+            rows_make_of(epmt_dictionary_of(kind), &record, i, 40);
             if (i % 7 == 0) {
                 assert_int_equal(row.kind, EPMT_ROW_ATTRIBUTE);
                 assert_true(rows_same_bytes(row.scope, bytes_of("job")));
                 assert_true(rows_same_bytes(row.key, bytes_of("key")));
                 assert_true(rows_same_bytes(row.value, (struct epmt_bytes){rows_text(), i}));
             } else {
-                assert_int_equal(row.kind, 1 + i % 2);
-                assert_true(rows_same(&row.record, &record));
+                assert_int_equal(row.kind, kind);
+                assert_true(rows_same_of(epmt_dictionary_of(kind), &row.record, &record));
             }
         }
         assert_int_equal(epmt_fragment_next(&reader, &row, NULL), 0);
@@ -332,6 +369,7 @@ int main(void) {
         cmocka_unit_test(no_rows),
         cmocka_unit_test(the_header_is_kept),
         cmocka_unit_test(every_column_at_its_extremes),
+        cmocka_unit_test(kinds_without_a_dictionary),
         cmocka_unit_test(nothing_and_everything),
         cmocka_unit_test(large_texts),
         cmocka_unit_test(many_rows),

@@ -10,6 +10,7 @@
 
 #include "aggregator/fragment.h"
 #include "common/hash.h"
+#include "metadata/mpi_tables.h"
 #include "tests/unit/rows.h"
 
 static uint8_t buffer[1 << 16];
@@ -17,6 +18,7 @@ static uint32_t slots[64];
 static const struct epmt_fragment_header about = {.rank = 7, .step = 99, .image = 5};
 
 // A fragment with a few rows of every kind. Returns its length.
+#define SAMPLE_ROWS (6 + EPMT_MPI_TABLE_COUNT)
 static size_t make_sample(void) {
     struct epmt_fragment fragment;
     struct epmt_record record;
@@ -27,6 +29,11 @@ static size_t make_sample(void) {
         rows_make(&record, i, 20);
         assert_int_equal(epmt_fragment_add(&fragment, 1 + i % 2, &record), 0);
         assert_int_equal(epmt_fragment_add_attribute(&fragment, job, job, job), 0);
+    }
+    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+        enum epmt_row_kind kind = EPMT_ROW_MPI_FUNCTION + i;
+        rows_make_of(epmt_dictionary_of(kind), &record, (uint64_t)i, 20);
+        assert_int_equal(epmt_fragment_add(&fragment, kind, &record), 0);
     }
     return epmt_fragment_seal(&fragment, &about);
 }
@@ -64,8 +71,9 @@ static int read_rows(const uint8_t *data, const struct epmt_fragment_header *hea
             assert_inside(row.value, data, header->len);
             continue;
         }
-        for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
-            enum epmt_type type = epmt_columns[i].type;
+        const struct epmt_dictionary *dictionary = epmt_dictionary_of(row.kind);
+        for (int i = 0; i < dictionary->count; i++) {
+            enum epmt_type type = dictionary->columns[i].type;
             if (epmt_record_has(&row.record, i) &&
                 (type == EPMT_TYPE_TEXT || type == EPMT_TYPE_LIST))
                 assert_inside(row.record.value[i].text, data, header->len);
@@ -98,7 +106,7 @@ static int read_alone(const uint8_t *data, size_t len) {
 
 static void the_sample_is_whole(void **state) {
     (void)state;
-    assert_int_equal(read_alone(buffer, make_sample()), 6);
+    assert_int_equal(read_alone(buffer, make_sample()), SAMPLE_ROWS);
 }
 
 static void every_truncation_is_refused(void **state) {
@@ -211,7 +219,7 @@ static void hostile_lengths_are_refused(void **state) {
 
 static void a_wrong_number_of_rows(void **state) {
     size_t len = make_sample();
-    uint32_t rows[] = {7, UINT32_MAX};
+    uint32_t rows[] = {SAMPLE_ROWS + 1, UINT32_MAX};
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -252,17 +260,40 @@ static void malformed_rows(void **state) {
     assert_int_equal(CRAFT(2, 7, 0, 0, 0, 0, 0, 0, 0), -1); // validity words cut off
 }
 
+// Bytes of the validity bits.
+#define VALID_LEN(columns) (((columns) + 7) / 8)
+
 static void a_column_that_is_none(void **state) {
-    uint8_t row[2 + EPMT_VALID_WORDS * 8] = {EPMT_ROW_THREAD, EPMT_VALID_WORDS * 8};
+    (void)state;
+    for (int kind = EPMT_ROW_PROCESS; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT; kind++) {
+        const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
+        uint8_t row[2 + VALID_LEN(EPMT_COLUMN_COUNT)] = {(uint8_t)kind};
+        if (!dictionary)
+            continue;
+        row[1] = (uint8_t)VALID_LEN(dictionary->count);
+        assert_int_equal(craft(row, 2u + row[1]), 1);
+        for (int bit = dictionary->count; bit < row[1] * 8; bit++) {
+            row[2 + bit / 8] = (uint8_t)(1 << bit % 8);
+            assert_int_equal(craft(row, 2u + row[1]), -1);
+        }
+    }
+}
+
+static void a_real_cut_off(void **state) {
+    enum { column = EPMT_MPI_IMBALANCE_COL_mean, valid = VALID_LEN(EPMT_MPI_IMBALANCE_COL_COUNT) };
+    uint8_t row[2 + valid + 8] = {EPMT_ROW_MPI_IMBALANCE, valid + 8};
 
     (void)state;
+    row[2 + column / 8] = 1 << column % 8;
     assert_int_equal(craft(row, sizeof row), 1);
-    row[sizeof row - 1] = 0x80; // the last bit of the last word
-    assert_int_equal(EPMT_COLUMN_COUNT % 64 ? craft(row, sizeof row) : -1, -1);
+    for (uint8_t len = 0; len < 8; len++) {
+        row[1] = valid + len;
+        assert_int_equal(craft(row, 2u + valid + len), -1);
+    }
 }
 
 static void numbers_of_more_than_64_bits(void **state) {
-    enum { valid = EPMT_VALID_WORDS * 8 };
+    enum { valid = VALID_LEN(EPMT_COLUMN_COUNT) };
     uint8_t row[2 + valid + 10] = {EPMT_ROW_THREAD, valid + 10};
 
     (void)state;
@@ -279,9 +310,11 @@ static void numbers_of_more_than_64_bits(void **state) {
 // A kind that a later version may bring is passed over, but not beyond the fragment.
 static void unknown_kinds(void **state) {
     (void)state;
-    assert_int_equal(CRAFT(9, 3, 1, 2, 3), 0);
+    for (unsigned kind = EPMT_ROW_MPI_VARIABLE + 1; kind < 256; kind++) {
+        assert_int_equal(CRAFT((uint8_t)kind, 3, 1, 2, 3), 0);
+        assert_int_equal(CRAFT((uint8_t)kind, 4, 1, 2, 3), -1);
+    }
     assert_int_equal(CRAFT(0, 0), 0);
-    assert_int_equal(CRAFT(9, 4, 1, 2, 3), -1);
 }
 
 int main(void) {
@@ -297,6 +330,7 @@ int main(void) {
         cmocka_unit_test(a_wrong_number_of_rows),
         cmocka_unit_test(malformed_rows),
         cmocka_unit_test(a_column_that_is_none),
+        cmocka_unit_test(a_real_cut_off),
         cmocka_unit_test(numbers_of_more_than_64_bits),
         cmocka_unit_test(unknown_kinds),
     };

@@ -11,7 +11,7 @@
 
 #include "storage/jobfile.h"
 #include "storage/jobfile_scan.h"
-#include "tests/unit/jobs.h"
+#include "tests/unit/mpijobs.h"
 #include "tests/unit/rows.h"
 #include "tests/unit/tempdir.h"
 
@@ -34,6 +34,10 @@ static struct epmt_jobfold *filled(uint64_t ranks, uint64_t threads) {
     assert_non_null(fold);
     if (ranks)
         assert_int_equal(jobs_fill(fold, ranks, threads), 0);
+    if (threads >= 2) {
+        assert_int_equal(jobs_fill_functions(fold, ranks, 4), 0);
+        assert_int_equal(jobs_fill_more(fold, ranks), 0);
+    }
     assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
     return fold;
 }
@@ -286,6 +290,93 @@ static void bears_a_full_disk(void **state) {
     epmt_fold_destroy(old);
 }
 
+static struct epmt_jobfile *reopen(const struct epmt_jobfold *fold) {
+    assert_int_equal(epmt_jobfile_write(fold, tempdir_name(&dir, "job.h5"), &err), 0);
+    struct epmt_jobfile *file = epmt_jobfile_open(tempdir_name(&dir, "job.h5"), &err);
+    if (!file)
+        fail_msg("%s", err.text);
+    return file;
+}
+
+// Every row of every MPI table, value by value, in the order of the fold; and no /mpi without rows.
+static void mpi_tables_come_back(void **state) {
+    struct epmt_jobfold *fold = filled(9, 2), *none = filled(3, 1);
+    struct epmt_jobfile *file = reopen(fold);
+    struct epmt_record record, wanted;
+
+    (void)state;
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+        assert_true(epmt_fold_mpi_count(fold, kind) >= 9);
+        for (uint64_t i = 0; i < epmt_fold_mpi_count(fold, kind); i++) {
+            epmt_fold_mpi(fold, kind, i, &wanted);
+            assert_int_equal(epmt_jobfile_next_mpi(file, kind, &record, &err), 1);
+            assert_true(rows_same_of(epmt_dictionary_of(kind), &record, &wanted));
+        }
+        assert_int_equal(epmt_jobfile_next_mpi(file, kind, &record, &err), 0);
+    }
+    epmt_jobfile_close(file);
+    file = reopen(none);
+    assert_int_equal(epmt_jobfile_info(file)->mpi_rows, 0);
+    assert_int_equal(epmt_jobfile_next_mpi(file, EPMT_ROW_MPI_FUNCTION, &record, &err), 0);
+    epmt_jobfile_close(file);
+    hid_t plain = H5Fopen(tempdir_name(&dir, "job.h5"), H5F_ACC_RDONLY, H5P_DEFAULT);
+    assert_int_equal(H5Lexists(plain, "/mpi", H5P_DEFAULT), 0);
+    H5Fclose(plain);
+    epmt_fold_destroy(fold);
+    epmt_fold_destroy(none);
+}
+
+// Any value in any column, or none: also the numbers that other tables have for what is missing.
+static void mpi_tables_bear_strange_values(void **state) {
+    static const uint64_t extremes[] = {
+        0, UINT64_MAX, INT64_MAX, (uint64_t)INT64_MIN, 1, 0x7ff8000000000000, 0xfff0000000000000};
+    struct epmt_jobfold *fold = epmt_fold_create();
+    struct epmt_record record;
+
+    (void)state;
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+        const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
+        for (uint64_t seed = 1; seed <= 500; seed++) {
+            rows_make_of(dictionary, &record, seed, seed % 10 ? 30 : 900);
+            for (int i = 0; i < dictionary->count; i++) {
+                enum epmt_type type = dictionary->columns[i].type;
+                if (type != EPMT_TYPE_TEXT && type != EPMT_TYPE_LIST &&
+                    epmt_record_has(&record, i) && seed % 3 == 0)
+                    epmt_record_set_u(&record, i, extremes[(seed + (uint64_t)i) % 7]);
+            }
+            epmt_record_unset(&record, EPMT_MPI_IMBALANCE_COL_m2);
+            if (dictionary->columns[0].type == EPMT_TYPE_UINT)
+                epmt_record_set_u(&record, 0, seed % 50);
+            if (!epmt_record_has(&record, 0))
+                epmt_record_set_text(&record, 0, "step", 4);
+            if (kind == EPMT_ROW_MPI_VARIABLE)
+                epmt_record_set_text(&record, EPMT_MPI_VARIABLE_COL_name, rows_text(), seed);
+            assert_int_equal(epmt_fold_add_record(fold, kind, &record, &err), 0);
+        }
+    }
+    assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
+    write_and_compare(fold);
+    epmt_fold_destroy(fold);
+}
+
+// The same targets with MPI functions: twelve a rank.
+static void is_small_with_mpi(void **state) {
+    static const long most[][2] = {{64, 65536}, {1000, 150 * 1000 + 12 * 30 * 1000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
+        struct epmt_jobfold *fold = filled((uint64_t)most[i][0], 1);
+        struct stat st;
+        assert_int_equal(jobs_fill_functions(fold, (uint64_t)most[i][0], JOBS_FUNCTIONS), 0);
+        assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
+        write_and_compare(fold);
+        assert_int_equal(stat(tempdir_name(&dir, "job.h5"), &st), 0);
+        print_message("%ld ranks: %ld bytes\n", most[i][0], (long)st.st_size);
+        assert_true(st.st_size <= most[i][1]);
+        epmt_fold_destroy(fold);
+    }
+}
+
 // P5 of the targets.
 static void is_small(void **state) {
     static const struct {
@@ -313,7 +404,10 @@ int main(void) {
         cmocka_unit_test(reads_lists),
         cmocka_unit_test(same_job_same_bytes),
         cmocka_unit_test(bears_a_full_disk),
+        cmocka_unit_test(mpi_tables_come_back),
+        cmocka_unit_test(mpi_tables_bear_strange_values),
         cmocka_unit_test(is_small),
+        cmocka_unit_test(is_small_with_mpi),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -11,7 +11,7 @@
 
 #include "storage/jobfile.h"
 #include "storage/jobfile_scan.h"
-#include "tests/unit/jobs.h"
+#include "tests/unit/mpijobs.h"
 #include "tests/unit/rows.h"
 #include "tests/unit/tempdir.h"
 
@@ -34,6 +34,10 @@ static struct epmt_jobfold *filled(uint64_t ranks, uint64_t threads) {
     assert_non_null(fold);
     if (ranks)
         assert_int_equal(jobs_fill(fold, ranks, threads), 0);
+    if (threads >= 2) {
+        assert_int_equal(jobs_fill_functions(fold, ranks, 4), 0);
+        assert_int_equal(jobs_fill_more(fold, ranks), 0);
+    }
     assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
     return fold;
 }
@@ -89,7 +93,7 @@ static void expect_refused(const char *path, enum epmt_err code) {
 }
 
 static void refuses_every_truncation(void **state) {
-    struct epmt_jobfold *fold = filled(40, 2);
+    struct epmt_jobfold *fold = filled(12, 2);
     char path[PATH_MAX];
     size_t len;
 
@@ -98,7 +102,7 @@ static void refuses_every_truncation(void **state) {
     assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
     char *data = slurp(path, &len);
     snprintf(path, sizeof path, "%s", tempdir_name(&dir, "cut.h5"));
-    for (size_t cut = 0; cut<len; cut += cut + 100> len || cut < 100 ? 1 : 97) {
+    for (size_t cut = 0; cut<len; cut += cut + 100> len || cut < 100 ? 1 : 197) {
         // Exactly the trailer gone is what HDF5 leaves when somebody changes the file with it.
         if (cut == len - sizeof(struct epmt_trailer))
             continue;
@@ -112,7 +116,7 @@ static void refuses_every_truncation(void **state) {
 }
 
 static void refuses_every_flipped_bit(void **state) {
-    struct epmt_jobfold *fold = filled(40, 2);
+    struct epmt_jobfold *fold = filled(12, 2);
     char path[PATH_MAX];
     size_t len;
 
@@ -121,7 +125,7 @@ static void refuses_every_flipped_bit(void **state) {
     assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
     char *data = slurp(path, &len);
     snprintf(path, sizeof path, "%s", tempdir_name(&dir, "flip.h5"));
-    for (size_t at = 0; at<len - 4; at += at + 40> len ? 1 : 13) {
+    for (size_t at = 0; at<len - 4; at += at + 40> len ? 1 : 31) {
         data[at] ^= (char)(1 << at % 8);
         spill(path, data, len);
         expect_refused(path, EPMT_ERR_BAD_INPUT);
@@ -142,6 +146,10 @@ static void read_with_flipped_bits(const char *path, char *data, size_t len) {
         struct epmt_jobfile *file = epmt_jobfile_open(path, &err);
         while (file && epmt_jobfile_next_process(file, &record, &err) == 1)
             continue;
+        for (int kind = EPMT_ROW_MPI_FUNCTION; file && kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+            while (epmt_jobfile_next_mpi(file, kind, &record, &err) == 1)
+                continue;
+        }
         epmt_jobfile_close(file);
         data[at] ^= (char)(1 << i % 8);
     }
@@ -150,7 +158,7 @@ static void read_with_flipped_bits(const char *path, char *data, size_t len) {
 // Without the checksum a file may be refused or not, but nothing crashes. In a child: libhdf5 loses
 // memory over damaged files, and what a sanitizer says of that is not for us.
 static void bears_damage_without_checksum(void **state) {
-    struct epmt_jobfold *fold = filled(40, 2);
+    struct epmt_jobfold *fold = filled(12, 2);
     char path[PATH_MAX];
     size_t len;
     int status;

@@ -27,9 +27,11 @@ static void every_row_is_reached_by_its_name(void **state) {
     assert_true(epmt_setting_count > 5);
     for (int i = 0; i < epmt_setting_count; i++) {
         const struct epmt_setting *row = &epmt_setting_table[i];
-        const char *value = row->type == EPMT_SETTING_SWITCH ? "yes" : "123";
+        const char *value = "123";
         struct epmt_settings settings, before;
         epmt_settings_init(&settings);
+        if (row->type == EPMT_SETTING_SWITCH)
+            value = *(uint64_t *)((char *)&settings + row->offset) ? "no" : "yes";
         before = settings;
         assert_int_equal(epmt_settings_set(&settings, row->name, value, NULL), 0);
         for (int j = 0; j < epmt_setting_count; j++) {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "aggregator/tree.h"
+#include "metadata/mpi_tables.h"
 
 // A message that was sent and not received; it is the sender's memory until then, so that reuse
 // of a buffer under way is seen.
@@ -112,13 +113,59 @@ static void cancel_message(struct epmt_transport *t, struct epmt_request *reques
     request->active = false;
 }
 
+#define FUNCTIONS_MAX 6
+
 struct root {
     unsigned *seen; // by rank * rows + row
     unsigned rows, puts;
     int fail_at; // put that fails, -1 none
     bool finished, last_seen;
     unsigned wrong_texts;
+    int size;
+    unsigned functions, imbalances; // rows
 };
+
+// Calls of MPI function `f` by a rank: every f + 1st one calls it.
+static uint64_t calls_of(int rank, unsigned f) {
+    return rank % (int)(f + 1) ? 0 : (uint64_t)rank * 3 + f + 1;
+}
+
+// A row of statistics at the root must be right for all ranks.
+static void check_imbalance(struct root *root, const struct epmt_record *record) {
+    const union epmt_value *value = record->value;
+    struct epmt_bytes name = value[EPMT_MPI_IMBALANCE_COL_function].text;
+    uint64_t least = UINT64_MAX, most = 0;
+    int64_t least_rank = 0, most_rank = 0;
+    double sum = 0;
+
+    if (epmt_stats_is_internal(record))
+        return;
+    root->imbalances++;
+    assert_int_equal(value[EPMT_MPI_IMBALANCE_COL_ranks].u, root->size);
+    for (int rank = 0; rank < root->size; rank++) {
+        uint64_t calls = 0;
+        for (unsigned f = 0; f < FUNCTIONS_MAX; f++) {
+            if (name.data[0] == 'a' || name.data[4] - 'A' == (int)f)
+                calls += calls_of(rank, f);
+        }
+        sum += (double)calls;
+        if (calls < least) {
+            least = calls;
+            least_rank = rank;
+        }
+        if (calls > most) {
+            most = calls;
+            most_rank = rank;
+        }
+    }
+    assert_int_equal(value[EPMT_MPI_IMBALANCE_COL_min].u, least);
+    assert_int_equal(value[EPMT_MPI_IMBALANCE_COL_max].u, most);
+    assert_int_equal(value[EPMT_MPI_IMBALANCE_COL_min_rank].i, least_rank);
+    assert_int_equal(value[EPMT_MPI_IMBALANCE_COL_max_rank].i, most_rank);
+    double mean = sum / root->size, got = value[EPMT_MPI_IMBALANCE_COL_mean].r;
+    assert_true(got > mean * (1 - 1e-12) && got < mean * (1 + 1e-12));
+    assert_int_equal(value[EPMT_MPI_IMBALANCE_COL_step].text.len, 5);
+}
 
 static int put(void *context, const void *fragment, size_t len) {
     struct root *root = context;
@@ -134,6 +181,11 @@ static int put(void *context, const void *fragment, size_t len) {
     root->last_seen = header.flags & EPMT_FRAGMENT_LAST;
     epmt_fragment_reader_init(&reader, fragment, &header);
     while ((got = epmt_fragment_next(&reader, &row, NULL)) > 0) {
+        if (row.kind == EPMT_ROW_MPI_IMBALANCE)
+            check_imbalance(root, &row.record);
+        root->functions += row.kind == EPMT_ROW_MPI_FUNCTION;
+        if (row.kind != EPMT_ROW_PROCESS)
+            continue;
         int64_t rank = row.record.value[EPMT_COL_mpirank].i;
         int64_t number = row.record.value[EPMT_COL_tid].i;
         char text[32];
@@ -159,6 +211,21 @@ struct rank {
     void *memory;
 };
 
+static void add_functions(struct epmt_fragment *fragment, int rank) {
+    struct epmt_record record;
+
+    epmt_record_clear(&record);
+    for (unsigned f = 0; f < FUNCTIONS_MAX; f++) {
+        char name[] = {'M', 'P', 'I', '_', (char)('A' + f)};
+        if (!calls_of(rank, f))
+            continue;
+        epmt_record_set_u(&record, EPMT_MPI_FUNCTION_COL_image, (uint64_t)rank + 1);
+        epmt_record_set_text(&record, EPMT_MPI_FUNCTION_COL_function, name, sizeof name);
+        epmt_record_set_u(&record, EPMT_MPI_FUNCTION_COL_calls, calls_of(rank, f));
+        assert_int_equal(epmt_fragment_add(fragment, EPMT_ROW_MPI_FUNCTION, &record), 0);
+    }
+}
+
 // One fragment with rows `from`..`to` of a rank.
 static struct epmt_bytes piece_of(int rank, unsigned from, unsigned to, size_t text) {
     size_t cap = 4096 + (to - from) * (100 + text);
@@ -173,12 +240,16 @@ static struct epmt_bytes piece_of(int rank, unsigned from, unsigned to, size_t t
         epmt_record_clear(&record);
         epmt_record_set_i(&record, EPMT_COL_mpirank, rank);
         epmt_record_set_i(&record, EPMT_COL_tid, i);
+        epmt_record_set_u(&record, EPMT_COL_image, (uint64_t)rank + 1);
+        epmt_record_set_text(&record, EPMT_COL_step, "world", 5);
         epmt_record_set_u(&record, EPMT_COL_usertime, (uint64_t)rank << 32 | i);
         int n = snprintf(host, sizeof host, "host%d", rank / 4);
         epmt_record_set_text(&record, EPMT_COL_hostname, host, (uint64_t)n);
         epmt_record_set_text(&record, EPMT_COL_args, args, text);
         assert_int_equal(epmt_fragment_add(&fragment, EPMT_ROW_PROCESS, &record), 0);
     }
+    if (from == 0)
+        add_functions(&fragment, rank);
     free(args);
     return (struct epmt_bytes){data, epmt_fragment_seal(&fragment, &header)};
 }
@@ -195,12 +266,13 @@ struct run {
 static void start(struct run *run) {
     run->ranks = calloc((size_t)run->size, sizeof *run->ranks);
     run->root.rows = run->rows;
+    run->root.size = run->size;
     run->root.seen = calloc((size_t)run->size * run->rows, sizeof *run->root.seen);
     struct epmt_tree_sink sink = {put, finish, &run->root};
     for (int i = 0; i < run->size; i++) {
         struct rank *rank = &run->ranks[i];
         struct epmt_tree_shape shape;
-        struct epmt_fragment_header about = {.rank = i};
+        struct epmt_fragment_header about = {.rank = i, .image = (uint64_t)i + 1};
         unsigned part = run->rows / 3;
         epmt_tree_binomial(i, run->size, &shape);
         rank->pieces[0] = piece_of(i, 0, part, run->text);
@@ -253,6 +325,20 @@ static void end(struct run *run) {
     free(run->ranks);
 }
 
+// Of each function that was called, and of all together, one row, where the chunk has room for
+// them all.
+static void check_statistics(struct run *run) {
+    unsigned functions = 0;
+
+    for (int rank = 0; rank < run->size; rank++) {
+        for (unsigned f = 0; f < FUNCTIONS_MAX; f++)
+            functions += calls_of(rank, f) != 0;
+    }
+    assert_int_equal(run->root.functions, functions);
+    assert_int_equal(run->root.imbalances,
+                     run->chunk / 256 > FUNCTIONS_MAX ? FUNCTIONS_MAX + 1 : 0);
+}
+
 static void check_complete(struct run *run) {
     for (int i = 0; i < run->size; i++) {
         assert_int_equal(run->ranks[i].tree.outcome, EPMT_TREE_WRITTEN);
@@ -263,6 +349,7 @@ static void check_complete(struct run *run) {
     assert_int_equal(run->root.wrong_texts, 0);
     for (size_t i = 0; i < (size_t)run->size * run->rows; i++)
         assert_int_equal(run->root.seen[i], 1);
+    check_statistics(run);
 }
 
 static void test_every_size(void **state) {

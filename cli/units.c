@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_MAX_LEN 60
+#define FINEST 1e-9
+
+struct scale {
+    double from;
+    const char *name;
+};
+
+// Three digits that count, in the largest unit of which there is a whole one.
+static void add_scaled(struct epmt_strbuf *text, double value, const struct scale *scales) {
+    while (scales[1].name && value < scales->from)
+        scales++;
+    double shown = value / scales->from;
+    int digits = shown >= 99.95 ? 0 : shown >= 9.995 ? 1 : 2;
+
+    if (scales->from <= FINEST) // nothing measures a part of a nanosecond
+        digits = 0;
+    epmt_strbuf_printf(text, "%.*f %s", digits, shown, scales->name);
+}
+
+static void add_seconds(struct epmt_strbuf *text, const char *value) {
+    static const struct scale scales[] = {{3600, "h"},  {1, "s"},       {1e-3, "ms"},
+                                          {1e-6, "us"}, {FINEST, "ns"}, {0, NULL}};
+    double seconds = strtod(value, NULL);
+
+    // Hours only where seconds have five digits: 90 minutes are read as easily as 5400 s.
+    add_scaled(text, seconds, seconds >= 10000 ? scales : scales + 1);
+}
+
+static void add_bytes(struct epmt_strbuf *text, const char *value) {
+    static const struct scale scales[] = {{(double)(UINT64_C(1) << 50), "PiB"},
+                                          {(double)(UINT64_C(1) << 40), "TiB"},
+                                          {(double)(UINT64_C(1) << 30), "GiB"},
+                                          {(double)(UINT64_C(1) << 20), "MiB"},
+                                          {1024, "KiB"},
+                                          {0, NULL}};
+    double bytes = strtod(value, NULL);
+
+    if (bytes < 1024)
+        epmt_strbuf_printf(text, "%.0f B", bytes);
+    else
+        add_scaled(text, bytes, scales);
+}
+
+static void add_share(struct epmt_strbuf *text, const char *value) {
+    epmt_strbuf_printf(text, "%.1f %%", strtod(value, NULL) * 100);
+}
+
+static void add_line(struct epmt_strbuf *text, const char *value) {
+    size_t len = strcspn(value, "\n"), cut = len;
+
+    // Not within a character of several bytes.
+    if (len > LINE_MAX_LEN) {
+        for (cut = LINE_MAX_LEN; cut && ((unsigned char)value[cut] & 0xc0) == 0x80;)
+            cut--;
+    }
+    for (size_t i = 0; i < cut; i++)
+        epmt_strbuf_add(text, (unsigned char)value[i] < ' ' ? " " : value + i, 1);
+    if (cut < strlen(value))
+        epmt_strbuf_puts(text, "...");
+}
+
+static void add_level(struct epmt_strbuf *text, const char *value) {
+    static const char *const names[] = {"single", "funneled", "serialized", "multiple"};
+
+    if (value[0] >= '0' && value[0] <= '3' && !value[1])
+        value = names[value[0] - '0'];
+    epmt_strbuf_puts(text, value);
+}
+
+static const struct unit {
+    const char *ending;
+    void (*add)(struct epmt_strbuf *text, const char *value);
+} units[] = {
+    {"_s", add_seconds}, {"_bytes", add_bytes}, {"_share", add_share},
+    {"_line", add_line}, {"_level", add_level},
+};
+
+static const struct unit *unit_of(const char *column) {
+    size_t len = strlen(column);
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t ending = strlen(units[i].ending);
+        if (len > ending && !strcmp(column + len - ending, units[i].ending))
+            return &units[i];
+    }
+    return NULL;
+}
+
+size_t epmt_units_name_len(const char *column) {
+    const struct unit *unit = unit_of(column);
+
+    return strlen(column) - (unit ? strlen(unit->ending) : 0);
+}
+
+void epmt_units_add(struct epmt_strbuf *text, const char *column, const char *value) {
+    const struct unit *unit = unit_of(column);
+
+    if (unit)
+        unit->add(text, value);
+    else
+        epmt_strbuf_puts(text, value);
+}

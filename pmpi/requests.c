@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wait and Test: which of their requests are receives is asked before the call, since MPI takes the
+// handles away; what came is counted after it, from the statuses. Where the program wants no
+// statuses, and a receive is among the requests, MPI writes them into memory of our own.
+#include <string.h>
+
+#include "common/prim.h"
+#include "pmpi/counts.h"
+
+#include "common/poison.h"
+
+// More requests in one call than this are not looked at.
+#define MANY_MAX (1u << 20)
+
+// A request that is a receive, before the call.
+static void look_at_one(struct epmt_mpi_call *call, uint8_t status) {
+    call->request = NULL;
+    if (!epmt_mpi_abi_known)
+        return;
+    struct epmt_mpi_entry *entry =
+        epmt_mpi_request_find(epmt_mpi_handle_at((const void *)call->slots[0], 0));
+    if (!entry || !entry->receive)
+        return;
+    call->request = entry;
+    if ((uint64_t)call->slots[status] == epmt_mpi_abi.status_ignore)
+        call->slots[status] = (long)call->status;
+}
+
+// The bytes that a receive has got; its request is done with.
+static void received(struct epmt_mpi_thread *thread, struct epmt_mpi_entry *entry,
+                     const void *status) {
+    if (!entry->message || !epmt_mpi_abi.is_cancelled(status))
+        thread->sums[entry->function].in += epmt_mpi_abi.status_bytes(status);
+    if (!entry->persistent)
+        epmt_mpi_request_forget(entry);
+}
+
+void epmt_mpi_before_WAIT(struct epmt_mpi_call *call, unsigned function) {
+    (void)function;
+    look_at_one(call, 1);
+}
+
+void epmt_mpi_before_TEST(struct epmt_mpi_call *call, unsigned function) {
+    (void)function;
+    look_at_one(call, 2);
+}
+
+#define AFTER(kind) \
+    void epmt_mpi_after_##kind(const struct epmt_mpi_call *call, unsigned function, long result)
+
+static bool is_gone(const void *requests, size_t index) {
+    return epmt_mpi_handle_at(requests, index) == epmt_mpi_abi.request_null;
+}
+
+// An error, and MPI has taken the request away nevertheless.
+static void forget_if_gone(struct epmt_mpi_entry *entry, const void *requests, size_t index) {
+    if (entry && is_gone(requests, index))
+        epmt_mpi_request_forget(entry);
+}
+
+AFTER(WAIT) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (call->request && !(int)result)
+        received(thread, call->request, (const void *)call->slots[1]);
+    else if (call->request)
+        forget_if_gone(call->request, (const void *)call->slots[0], 0);
+    epmt_mpi_leave(thread);
+}
+
+AFTER(TEST) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (call->request && !(int)result && *(const int *)call->slots[1])
+        received(thread, call->request, (const void *)call->slots[2]);
+    else if (call->request && (int)result)
+        forget_if_gone(call->request, (const void *)call->slots[0], 0);
+    epmt_mpi_leave(thread);
+}
+
+// Room for `len` bytes of this thread's, kept for the next call.
+static void *scratch(size_t len) {
+    struct epmt_mpi_thread *thread = epmt_tls.mpi;
+
+    if (len > thread->scratch_len) {
+        size_t rounded = 4096;
+        while (rounded < len)
+            rounded *= 2;
+        if (thread->scratch)
+            epmt_prim_unmap(thread->scratch, thread->scratch_len);
+        thread->scratch = epmt_prim_map(rounded);
+        thread->scratch_len = thread->scratch ? rounded : 0;
+    }
+    return thread->scratch;
+}
+
+// The receives among the requests of a call: an entry or NULL for each, and behind them room for a
+// status each. call->many is NULL where there is none.
+static void look_at_many(struct epmt_mpi_call *call) {
+    size_t count = (size_t)(int)call->slots[0];
+    const void *requests = (const void *)call->slots[1];
+    bool any = false;
+
+    call->many = NULL;
+    if (!epmt_mpi_abi_known || (int)call->slots[0] <= 0 || count > MANY_MAX)
+        return;
+    struct epmt_mpi_entry **entries = scratch(count * (sizeof *entries + epmt_mpi_abi.status_size));
+    if (!entries)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct epmt_mpi_entry *entry = epmt_mpi_request_find(epmt_mpi_handle_at(requests, i));
+        entries[i] = entry && entry->receive ? entry : NULL;
+        any |= entries[i] != NULL;
+    }
+    if (any)
+        call->many = entries;
+}
+
+static void want_statuses(struct epmt_mpi_call *call, uint8_t slot) {
+    if (call->many && (uint64_t)call->slots[slot] == epmt_mpi_abi.statuses_ignore)
+        call->slots[slot] = (long)(call->many + (int)call->slots[0]);
+}
+
+static void want_status(struct epmt_mpi_call *call, uint8_t slot) {
+    if (call->many && (uint64_t)call->slots[slot] == epmt_mpi_abi.status_ignore)
+        call->slots[slot] = (long)call->status;
+}
+
+#define BEFORE_MANY(kind, want, slot)                                            \
+    void epmt_mpi_before_##kind(struct epmt_mpi_call *call, unsigned function) { \
+        (void)function;                                                          \
+        look_at_many(call);                                                      \
+        want(call, slot);                                                        \
+    }
+
+BEFORE_MANY(WAITALL, want_statuses, 2)
+BEFORE_MANY(TESTALL, want_statuses, 3)
+BEFORE_MANY(WAITANY, want_status, 3)
+BEFORE_MANY(TESTANY, want_status, 4)
+BEFORE_MANY(WAITSOME, want_statuses, 4)
+BEFORE_MANY(TESTSOME, want_statuses, 4)
+
+static void all_received(struct epmt_mpi_thread *thread, const struct epmt_mpi_call *call,
+                         uint8_t statuses) {
+    const char *status = (const char *)call->slots[statuses];
+
+    for (int i = 0; i < (int)call->slots[0]; i++, status += epmt_mpi_abi.status_size) {
+        if (call->many[i])
+            received(thread, call->many[i], status);
+    }
+}
+
+static void all_gone(const struct epmt_mpi_call *call) {
+    for (int i = 0; i < (int)call->slots[0]; i++)
+        forget_if_gone(call->many[i], (const void *)call->slots[1], (size_t)i);
+}
+
+AFTER(WAITALL) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (call->many && !(int)result)
+        all_received(thread, call, 2);
+    else if (call->many)
+        all_gone(call);
+    epmt_mpi_leave(thread);
+}
+
+AFTER(TESTALL) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (call->many && !(int)result && *(const int *)call->slots[2])
+        all_received(thread, call, 3);
+    else if (call->many && (int)result)
+        all_gone(call);
+    epmt_mpi_leave(thread);
+}
+
+static void one_of_many(struct epmt_mpi_thread *thread, const struct epmt_mpi_call *call, int index,
+                        const void *status) {
+    if (index >= 0 && index < (int)call->slots[0] && call->many[index])
+        received(thread, call->many[index], status);
+}
+
+AFTER(WAITANY) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (call->many && !(int)result)
+        one_of_many(thread, call, *(const int *)call->slots[2], (const void *)call->slots[3]);
+    else if (call->many)
+        all_gone(call);
+    epmt_mpi_leave(thread);
+}
+
+AFTER(TESTANY) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (call->many && !(int)result && *(const int *)call->slots[3])
+        one_of_many(thread, call, *(const int *)call->slots[2], (const void *)call->slots[4]);
+    else if (call->many && (int)result)
+        all_gone(call);
+    epmt_mpi_leave(thread);
+}
+
+static void some_received(const struct epmt_mpi_call *call, unsigned function, long result) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    const int *indices = (const int *)call->slots[3];
+    const char *status = (const char *)call->slots[4];
+
+    if (call->many && !(int)result) { // MPI_UNDEFINED is negative
+        for (int i = 0; i < *(const int *)call->slots[2]; i++, status += epmt_mpi_abi.status_size)
+            one_of_many(thread, call, indices[i], status);
+    } else if (call->many) {
+        all_gone(call);
+    }
+    epmt_mpi_leave(thread);
+}
+
+AFTER(WAITSOME) {
+    some_received(call, function, result);
+}
+
+AFTER(TESTSOME) {
+    some_received(call, function, result);
+}
+
+static void started(struct epmt_mpi_thread *thread, unsigned function, uint64_t request) {
+    struct epmt_mpi_entry *entry = epmt_mpi_request_find(request);
+
+    if (!entry || !entry->persistent)
+        return;
+    entry->function = function;
+    thread->sums[function].out += entry->each.out;
+    thread->sums[function].in += entry->each.in;
+}
+
+AFTER(START) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (!(int)result && epmt_mpi_abi_known)
+        started(thread, function, epmt_mpi_handle_at((const void *)call->slots[0], 0));
+    epmt_mpi_leave(thread);
+}
+
+AFTER(STARTALL) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    for (int i = 0; !(int)result && epmt_mpi_abi_known && i < (int)call->slots[0]; i++)
+        started(thread, function, epmt_mpi_handle_at((const void *)call->slots[1], (size_t)i));
+    epmt_mpi_leave(thread);
+}
+
+void epmt_mpi_before_REQUEST_FREE(struct epmt_mpi_call *call, unsigned function) {
+    (void)function;
+    call->request = epmt_mpi_abi_known
+                        ? epmt_mpi_request_find(epmt_mpi_handle_at((const void *)call->slots[0], 0))
+                        : NULL;
+}
+
+AFTER(REQUEST_FREE) {
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+
+    if (call->request && !(int)result)
+        epmt_mpi_request_forget(call->request);
+    epmt_mpi_leave(thread);
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# timeout: 300
+# The profile of MPI: calls and bytes of every kind of call, as the program itself knows them; what
+# threads, jumps, ends inside of calls, fork, sessions, spawned worlds and other tools do to it.
+. "$(dirname "$0")/../lib.sh"
+
+here=$EPMT_SOURCE/tests/mpi
+
+fresh() { # NAME
+    export EPMT_OUTPUT_PREFIX=$TEST_DIR/$1/
+    TEST_DB=$TEST_DIR/$1.db
+    export EPMT_DB_URL=sqlite:///$TEST_DB
+}
+
+compile() { # FAMILY SOURCE OPTIONS...
+    local run=mpirun_$1 family=$1 source=$2
+    shift 2
+    check "$family: compile $source" "${!run/mpirun/mpicc}" -D_GNU_SOURCE -w "$here/$source.c" \
+        -o "$TEST_DIR/$source-$family" -pthread "$@"
+}
+
+# Runs and submits; leaves what the program said in $TEST_DIR/{out,err}.
+run_way() { # FAMILY NP WAY STATUS
+    fresh "$1-$3"
+    MPI_TIMEOUT=60 mpi_run "$1" "$2" "$TEST_DIR/profile_ways-$1" "$3" \
+        >"$TEST_DIR/out" 2>"$TEST_DIR/err"
+    equal "$1, $3: exit status" "$4" $?
+    check "$1, $3: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+}
+
+# calls and bytes of functions, summed over the ranks: "MPI_X calls out in, ..."
+functions() { # FUNCTION...
+    local list
+    printf -v list "'%s'," "$@"
+    sql "select group_concat(line, ', ') from (
+        select function || ' ' || sum(calls) || ' ' || coalesce(sum(bytes_out), '-') || ' ' ||
+            coalesce(sum(bytes_in), '-') line
+        from mpi_functions where function in (${list%,}) group by function order by function)"
+}
+
+everything() { # FAMILY
+    local family=$1
+    fresh "$family-all"
+    compile "$family" profile
+    mpi_run "$family" 3 "$TEST_DIR/profile-$family" "$TEST_DIR/said-$family" \
+        >"$TEST_DIR/out" 2>"$TEST_DIR/err"
+    equal "$family: exit status" 0 $?
+    equal "$family: output" "" "$(cat "$TEST_DIR/out" "$TEST_DIR/err")"
+    check "$family: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    LC_ALL=C sort "$TEST_DIR/said-$family".[012] >"$TEST_DIR/expected"
+    sql "select mpirank || ' ' || function || ' ' || calls || ' ' || coalesce(bytes_out, 0) || ' ' ||
+        coalesce(bytes_in, 0) from mpi_functions f join processes p on p.id = process_id" |
+        LC_ALL=C sort >"$TEST_DIR/actual"
+    check "$family: the program has made calls" test "$(wc -l <"$TEST_DIR/expected")" -gt 200
+    check "$family: calls and bytes" diff "$TEST_DIR/expected" "$TEST_DIR/actual"
+    equal "$family: times fit together" 0 "$(sql "select count(*) from mpi_functions
+        where time is not null and not (time_min <= time_max and time_max <= time and
+        time_min * calls <= time and time <= time_max * calls + calls)")"
+    equal "$family: only MPI_Finalize is still under way" MPI_Finalize "$(sql \
+        "select distinct function from mpi_functions where time is null")"
+    equal "$family: the process's columns are the sums of its functions" 3 "$(sql "select count(*)
+        from processes p where (mpicalls, mpibytes_out, mpibytes_in) = (select sum(calls),
+        sum(bytes_out), sum(bytes_in) from mpi_functions where process_id = p.id) and
+        abs(mpitime - (select sum(time) from mpi_functions where process_id = p.id)) < 1000")"
+    equal "$family: MPI took no longer than the process lived" 0 "$(sql \
+        "select count(*) from processes where mpitime > (end - start + 2000000) * 1000")"
+    equal "$family: local ranks" 0,1,2 "$(sql "select group_concat(mpilocalrank) from
+        (select mpilocalrank from processes order by mpirank)")"
+    equal "$family: the processor's name" "$(hostname)" \
+        "$(sql 'select distinct mpiprocessor from processes')"
+}
+
+ways() { # FAMILY
+    local family=$1
+    nm -D "$(ldd "$(examples "$family")/hello" | awk '$1 ~ /^libmpi(ch)?\.so/ { print $3 }')" \
+        >"$TEST_DIR/exported-$family"
+    compile "$family" profile_ways
+    run_way "$family" 2 threads 0
+    equal "$family: 16 threads on 2 ranks" \
+        "MPI_Irecv 16000 0 64000, MPI_Send 16000 64000 0, MPI_Wait 16000 - -" \
+        "$(functions MPI_Irecv MPI_Send MPI_Wait)"
+    run_way "$family" 1 jump 0
+    equal "$family: jumps out of calls" "MPI_Bcast 5 20 0, MPI_Send 3 0 0" \
+        "$(functions MPI_Bcast MPI_Send)"
+    run_way "$family" 1 exit_inside 5
+    equal "$family: exit inside a call" "exited|5|MPI_Reduce_local" "$(sql \
+        "select state, exitcode, function from processes join mpi_functions on process_id =
+         processes.id where function = 'MPI_Reduce_local' and calls = 1 and time > 0")"
+    run_way "$family" 1 fork 0
+    equal "$family: a child of fork has a profile of its own, of no MPI" "MPI_Barrier 2 - -|1" \
+        "$(functions MPI_Barrier MPI_Initialized)|$(sql \
+            'select count(*) from processes where mpirank is null and mpicalls is null')"
+    if grep -q Session_init "$TEST_DIR/exported-$family"; then
+        run_way "$family" 2 session 0
+        equal "$family: a session without MPI_Init" "MPI_Allreduce 2 8 8, MPI_Session_init 2 - -" \
+            "$(functions MPI_Allreduce MPI_Session_init)"
+    fi
+    if MPI_PRELOAD='' mpi_run "$family" 1 "$TEST_DIR/profile_ways-$family" spawn >/dev/null 2>&1; then
+        run_way "$family" 1 spawn 0
+        equal "$family: a spawned world" "MPI_Bcast 3 4 8, MPI_Comm_spawn 1 - -" \
+            "$(functions MPI_Bcast MPI_Comm_spawn)"
+    fi
+}
+
+settings() { # FAMILY
+    local family=$1
+    fresh "$family-off"
+    [ "$family" = openmpi ] && MPI_OPTIONS=(-x EPMT_MPI_PROFILE -x EPMT_MPI_TVARS)
+    EPMT_MPI_PROFILE=0 EPMT_MPI_TVARS=0 mpi_run "$family" 2 "$(examples "$family")/hello" >/dev/null
+    check "$family, profile off: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    equal "$family, profile off: ranks without a profile" "2|0|0" "$(sql "select count(mpirank),
+        count(mpicalls), (select count(*) from mpi_functions) from processes")"
+    equal "$family, profile off: no variable of the library" 0 \
+        "$(sql "select count(*) from mpi_variables where kind <> 'environment'")"
+    MPI_OPTIONS=()
+    fresh "$family-variables"
+    case $family in
+    openmpi) set -- OMPI_MCA_btl_vader_eager_limit 5000 btl_vader_eager_limit ;;
+    *) set -- MPIR_CVAR_BCAST_SHORT_MSG_SIZE 4000 MPIR_CVAR_BCAST_SHORT_MSG_SIZE ;;
+    esac
+    [ "$family" = openmpi ] && MPI_OPTIONS=(-x "$1")
+    (export "$1=$2" && mpi_run "$family" 2 "$(examples "$family")/hello" >/dev/null)
+    MPI_OPTIONS=()
+    check "$family, variables: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    equal "$family: a control variable that the environment sets" "$2" \
+        "$(sql "select value from mpi_variables where kind = 'control' and name = '$3'")"
+    equal "$family: the environment variable" "$2" \
+        "$(sql "select value from mpi_variables where kind = 'environment' and name = '$1'")"
+    check "$family: how many variables the library offers" test "$(sql \
+        "select value from mpi_variables where kind = 'count' and name = 'control variables'")" -gt 100
+}
+
+# Another tool before and after this one.
+tools() { # FAMILY
+    local family=$1 order
+    compile "$family" tool -shared -fPIC
+    cat >"$TEST_DIR/ten.c" <<'C'
+#include <mpi.h>
+int main(int argc, char **argv) {
+    double in = 1, out;
+    MPI_Init(&argc, &argv);
+    for (int i = 0; i < 10; i++)
+        MPI_Allreduce(&in, &out, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    return MPI_Finalize();
+}
+C
+    local run=mpirun_$family
+    check "$family: compile" "${!run/mpirun/mpicc}" -w "$TEST_DIR/ten.c" -o "$TEST_DIR/ten-$family"
+    for order in "$TEST_DIR/tool-$family:$PRELOAD" "$PRELOAD:$TEST_DIR/tool-$family"; do
+        fresh "$family-$(printf %s "$order" | cksum | cut -d' ' -f1)"
+        MPI_PRELOAD=$order mpi_run "$family" 2 "$TEST_DIR/ten-$family" >"$TEST_DIR/out" \
+            2>"$TEST_DIR/err"
+        equal "$family, with another tool: exit status" 0 $?
+        equal "$family: the other tool sees all" "tool: 0 sends, 10 reductions" \
+            "$(cat "$TEST_DIR/out")"
+        check "$family, with another tool: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+        equal "$family, with another tool: so do we" "MPI_Allreduce 20 160 160" \
+            "$(functions MPI_Allreduce)"
+    done
+}
+
+for family in $(families); do
+    everything "$family"
+    ways "$family"
+    settings "$family"
+    tools "$family"
+done
+finish
