@@ -73,6 +73,7 @@ static void attributes(void) {
     MPI_Comm_set_attr(dup, key, &values[1]); // deletes the one before
     MPI_Comm_free(&dup);
     MPI_Comm_set_attr(MPI_COMM_SELF, key, &values[2]); // deleted by MPI_Finalize
+    MPI_Comm_set_attr(MPI_COMM_WORLD, key, &values[0]);
     MPI_Comm_dup(MPI_COMM_SELF, &dup);
     MPI_Comm_get_attr(dup, key, &value, &found);
     SEEN("attribute: %d %d", found, found ? *value : -1);
