@@ -240,6 +240,8 @@ static int attach(void *(*function)(const char *), void *(*object)(const char *)
     if (find_functions(function) || find_objects(object) || (world && look_at_world(world)))
         return -1;
     tell_abi(abi);
+    if (world)
+        epmt_mpi_backend_tools(function);
     return 0;
 }
 
