@@ -51,7 +51,8 @@
 #define EPMT_MPI_CALLSITE_COLUMNS(X) \
     X(image, KEY, UINT, "-", NONE, "the process's row", "key of the process image") \
     X(function, KEY, TEXT, "-", NONE, "the wrapper", "MPI function") \
-    X(stack, KEY, LIST, "-", NONE, "libunwind", "callers, innermost first: module+offset, function once the file is read") \
+    X(stack, KEY, LIST, "-", NONE, "libunwind", "callers, innermost first: module+offset") \
+    X(names, VALUE, LIST, "-", NONE, "symbol tables of the modules", "of each caller the function+offset; empty where unknown. Made by epmt") \
     X(calls, VALUE, UINT, "count", MAX, "the wrapper", "calls from there") \
     X(time, VALUE, UINT, "ns", MAX, "monotonic clock", "time in these calls") \
     X(bytes_out, VALUE, UINT, "B", MAX, "counts and datatype sizes", "bytes handed to MPI there") \

@@ -4,12 +4,15 @@
 // once. With MPI_IN_PLACE a call moves what it would without. Arguments that MPI ignores are not
 // looked at: they may be anything.
 #include "pmpi/counts.h"
+#include "pmpi/extras.h"
 
 #include "common/poison.h"
 
 // A call and what is known of it.
 struct moved {
     struct epmt_mpi_thread *thread;
+    struct epmt_mpi_sum *sum;
+    unsigned function;
     const struct epmt_mpi_call *call;
     const struct epmt_mpi_roles *roles;
 };
@@ -216,17 +219,29 @@ static inline bool counts_bytes(long result) {
     return (int)result == 0 && epmt_mpi_abi_known;
 }
 
-static inline void add(struct epmt_mpi_thread *thread, unsigned function,
-                       struct epmt_mpi_amount amount) {
-    thread->sums[function].out += amount.out;
-    thread->sums[function].in += amount.in;
+static inline void add(const struct moved *m, uint64_t out, uint64_t in) {
+    m->sum->out += out;
+    m->sum->in += in;
+    if (__builtin_expect(epmt_mpi_extras & EPMT_MPI_SIZES, 0))
+        epmt_mpi_size(m->function, out > in ? out : in);
 }
 
-// A persistent request moves nothing yet: what it will is noted for MPI_Start.
-static void note_persistent(const struct moved *m, struct epmt_mpi_amount each, bool receive) {
-    const void *request = (const void *)m->call->slots[m->roles->request];
+// A message that is sent to the peer of a call.
+static inline void to_peer(const struct moved *m, uint64_t bytes) {
+    if (__builtin_expect(epmt_mpi_extras & EPMT_MPI_MESSAGES, 0) &&
+        m->roles->comm != EPMT_MPI_ABSENT)
+        epmt_mpi_message(epmt_mpi_handle(m->call->slots[m->roles->comm]),
+                         (int)m->call->slots[m->roles->peer], bytes);
+}
+
+// A persistent request moves nothing yet: what it will is noted for MPI_Start. (Not by way of a
+// pointer to what is known of the call: that would force it out of the registers in all calls.)
+static __attribute__((noinline, cold)) void note_persistent(const struct epmt_mpi_call *call,
+                                                            const struct epmt_mpi_roles *roles,
+                                                            struct epmt_mpi_amount each,
+                                                            bool receive) {
     struct epmt_mpi_entry entry = {
-        .request = epmt_mpi_handle_at(request, 0),
+        .request = epmt_mpi_handle_at((const void *)call->slots[roles->request], 0),
         .each = each,
         .function = EPMT_MPI_Start,
         .receive = receive,
@@ -234,26 +249,37 @@ static void note_persistent(const struct moved *m, struct epmt_mpi_amount each, 
         .message = true,
     };
 
+    if (roles->peer != EPMT_MPI_ABSENT) {
+        entry.to_peer = true;
+        entry.peer = (int)call->slots[roles->peer];
+        entry.comm = epmt_mpi_handle(call->slots[roles->comm]);
+    }
     epmt_mpi_request_note(&entry);
 }
 
-static inline void add_or_note(const struct moved *m, unsigned function,
-                               struct epmt_mpi_amount amount) {
+static inline void add_or_note(const struct moved *m, struct epmt_mpi_amount amount) {
     if (__builtin_expect(m->roles->persistent, 0))
-        note_persistent(m, amount, false);
+        note_persistent(m->call, m->roles, amount, false);
     else
-        add(m->thread, function, amount);
+        add(m, amount.out, amount.in);
 }
 
 #define AFTER(kind) \
     void epmt_mpi_after_##kind(const struct epmt_mpi_call *call, unsigned function, long result)
 
-#define MOVED \
-    { epmt_mpi_time(function), call, &epmt_mpi_roles[function] }
+static inline struct moved moved(const struct epmt_mpi_call *call, unsigned function) {
+    struct moved m = {.function = function, .call = call, .roles = &epmt_mpi_roles[function]};
+
+    m.thread = epmt_mpi_time(function, &m.sum);
+    __asm__("" : "+r"(m.roles)); // as there
+    return m;
+}
 
 AFTER(NONE) {
+    struct epmt_mpi_sum *sum;
+
     (void)call, (void)result;
-    epmt_mpi_leave(epmt_mpi_time(function));
+    epmt_mpi_leave(epmt_mpi_time(function, &sum));
 }
 
 AFTER(HANDLE_FREE) {
@@ -261,30 +287,37 @@ AFTER(HANDLE_FREE) {
 }
 
 AFTER(SEND) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
-    if (counts_bytes(result) && !no_peer(&m, m.roles->peer))
-        add_or_note(&m, function, (struct epmt_mpi_amount){send_block(&m), 0});
+    if (counts_bytes(result) && !no_peer(&m, m.roles->peer)) {
+        uint64_t bytes = send_block(&m);
+        if (__builtin_expect(m.roles->persistent, 0)) {
+            note_persistent(call, m.roles, (struct epmt_mpi_amount){bytes, 0}, false);
+        } else {
+            add(&m, bytes, 0);
+            to_peer(&m, bytes);
+        }
+    }
     epmt_mpi_leave(m.thread);
 }
 
 AFTER(PSEND) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
     if (counts_bytes(result) && !no_peer(&m, m.roles->peer)) {
         uint64_t bytes = (uint64_t)(int)call->slots[m.roles->partitions] *
                          (uint64_t)call->slots[m.roles->send_count] *
                          size_at(&m, m.roles->send_type);
-        note_persistent(&m, (struct epmt_mpi_amount){bytes, 0}, false);
+        note_persistent(call, m.roles, (struct epmt_mpi_amount){bytes, 0}, false);
     }
     epmt_mpi_leave(m.thread);
 }
 
 AFTER(PRECV) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
     if (counts_bytes(result) && !no_peer(&m, m.roles->source))
-        note_persistent(&m, (struct epmt_mpi_amount){0, 0}, true);
+        note_persistent(call, m.roles, (struct epmt_mpi_amount){0, 0}, true);
     epmt_mpi_leave(m.thread);
 }
 
@@ -293,10 +326,10 @@ static inline const void *status_of(const struct moved *m) {
 }
 
 // A nonblocking receive: what comes is known when it is done.
-static void note_receive(const struct moved *m, unsigned function) {
+static void note_receive(const struct moved *m) {
     struct epmt_mpi_entry entry = {
         .request = epmt_mpi_handle_at((const void *)m->call->slots[m->roles->request], 0),
-        .function = m->roles->persistent ? EPMT_MPI_Start : function,
+        .function = m->roles->persistent ? EPMT_MPI_Start : m->function,
         .receive = true,
         .persistent = m->roles->persistent,
         .message = m->roles->comm != EPMT_MPI_ABSENT,
@@ -304,13 +337,6 @@ static void note_receive(const struct moved *m, unsigned function) {
 
     if (!no_peer(m, m->roles->source))
         epmt_mpi_request_note(&entry);
-}
-
-static inline void count_received(const struct moved *m, unsigned function) {
-    if (m->roles->request != EPMT_MPI_ABSENT)
-        note_receive(m, function);
-    else if (m->roles->status != EPMT_MPI_ABSENT)
-        m->thread->sums[function].in += epmt_mpi_abi.status_bytes(status_of(m));
 }
 
 // Where the program wants no status we do, of our own.
@@ -331,68 +357,81 @@ void epmt_mpi_before_SENDRECV(struct epmt_mpi_call *call, unsigned function) {
 }
 
 AFTER(RECV) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
-    if (counts_bytes(result))
-        count_received(&m, function);
+    if (counts_bytes(result)) {
+        if (m.roles->request != EPMT_MPI_ABSENT)
+            note_receive(&m);
+        else if (m.roles->status != EPMT_MPI_ABSENT)
+            add(&m, 0, epmt_mpi_abi.status_bytes(status_of(&m)));
+    }
     epmt_mpi_leave(m.thread);
 }
 
 AFTER(SENDRECV) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
     if (counts_bytes(result)) {
-        if (!no_peer(&m, m.roles->peer))
-            m.thread->sums[function].out += send_block(&m);
-        count_received(&m, function);
+        uint64_t out = 0;
+        if (!no_peer(&m, m.roles->peer)) {
+            out = send_block(&m);
+            to_peer(&m, out);
+        }
+        if (m.roles->request != EPMT_MPI_ABSENT) {
+            note_receive(&m);
+            add(&m, out, 0);
+        } else {
+            add(&m, out, epmt_mpi_abi.status_bytes(status_of(&m)));
+        }
     }
     epmt_mpi_leave(m.thread);
 }
 
 AFTER(ALLREDUCE) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
     if (counts_bytes(result)) {
         uint64_t bytes = send_block(&m);
-        add_or_note(&m, function, (struct epmt_mpi_amount){bytes, bytes});
+        add_or_note(&m, (struct epmt_mpi_amount){bytes, bytes});
     }
     epmt_mpi_leave(m.thread);
 }
 
 AFTER(PUT) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
     if (counts_bytes(result) && !no_peer(&m, m.roles->peer))
-        add(m.thread, function, (struct epmt_mpi_amount){send_block(&m), 0});
+        add(&m, send_block(&m), 0);
     epmt_mpi_leave(m.thread);
 }
 
 AFTER(GET) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
     if (counts_bytes(result) && !no_peer(&m, m.roles->peer))
-        add(m.thread, function,
-            (struct epmt_mpi_amount){0, block(&m, m.roles->receive_count, m.roles->receive_type)});
+        add(&m, 0, block(&m, m.roles->receive_count, m.roles->receive_type));
     epmt_mpi_leave(m.thread);
 }
 
 AFTER(FETCH) {
-    struct moved m = MOVED;
+    struct moved m = moved(call, function);
 
-    if (counts_bytes(result))
-        add(m.thread, function, of_fetch(&m));
+    if (counts_bytes(result)) {
+        struct epmt_mpi_amount amount = of_fetch(&m);
+        add(&m, amount.out, amount.in);
+    }
     epmt_mpi_leave(m.thread);
 }
 
 // Those that must know the communicator.
 #define AFTER_COLLECTIVE(kind, amount_of)                                                \
     AFTER(kind) {                                                                        \
-        struct moved m = MOVED;                                                          \
+        struct moved m = moved(call, function);                                          \
         const struct epmt_mpi_comm *comm = NULL;                                         \
         if (counts_bytes(result))                                                        \
             comm = epmt_mpi_comm(m.thread, epmt_mpi_handle(call->slots[m.roles->comm])); \
         if (comm)                                                                        \
-            add_or_note(&m, function, amount_of(&m, comm));                              \
+            add_or_note(&m, amount_of(&m, comm));                                        \
         epmt_mpi_leave(m.thread);                                                        \
     }
 

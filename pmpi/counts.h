@@ -66,6 +66,9 @@ struct epmt_mpi_entry {
     unsigned function;           // to whose sums a receive's bytes belong
     bool receive, persistent;
     bool message; // which may be cancelled, unlike a file's
+    bool to_peer; // a persistent send, to `peer` of `comm`
+    int peer;
+    uint64_t comm;
 };
 
 // The entry of a request, or NULL.

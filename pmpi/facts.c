@@ -60,6 +60,21 @@ static const char *jobstep(struct epmt_mpi_facts *facts) {
     return facts->jobstep;
 }
 
+// "4.1.4" of "Open MPI v4.1.4, package: ..." and of "MPICH Version: 4.0.2".
+static const char *library_version(struct epmt_mpi_facts *facts, const char *library) {
+    size_t len;
+
+    for (; *library; library += len + strspn(library + len, " \t,")) {
+        len = strcspn(library, " \t,");
+        const char *at = library + (*library == 'v');
+        if (*at < '0' || *at > '9')
+            continue;
+        epmt_fmt(facts->version, sizeof facts->version, "%.*s", (int)(library + len - at), at);
+        return facts->version;
+    }
+    return NULL;
+}
+
 const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts,
                                   const struct epmt_mpi_world *world) {
     unsigned count = 0, numbers = 0;
@@ -80,6 +95,7 @@ const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts,
         }                                                                               \
     } while (0)
     FACT("library", world->library);
+    FACT("libversion", library_version(facts, world->library));
     FACT("standard", world->standard);
     NUMBER("thread_level", world->thread_level);
     NUMBER("thread_asked", world->thread_asked);

@@ -8,6 +8,7 @@
 
 #include "common/fmt.h"
 #include "pmpi/counts.h"
+#include "pmpi/extras.h"
 #include "pmpi/hooks.h"
 #include "pmpi/profile_rows.h"
 #include "pmpi/symbols.h"
@@ -67,6 +68,7 @@ static void start(void) {
     if (!epmt_mpi_hooks || !epmt_mpi_hooks->settings->mpi_profile || !epmt_mpi_hooks->mine())
         return;
     enum epmt_mpi_clock clock = tsc_is_invariant() ? EPMT_MPI_TSC : EPMT_MPI_CLOCK;
+    epmt_mpi_extras_begin(epmt_mpi_hooks->settings);
     epmt_mpi_clock = clock; // before the counter is read
     epmt_mpi_profile.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
     epmt_mpi_profile.start_ticks = epmt_mpi_ticks();
@@ -184,4 +186,5 @@ void epmt_mpi_profile_forked(void) {
     epmt_mpi_profile.thread_count = epmt_mpi_profile.calls_lost = 0;
     epmt_tls.mpi = NULL;
     epmt_mpi_requests_forked();
+    epmt_mpi_extras_forked();
 }

@@ -9,15 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
-#ifdef __x86_64__
-#include <x86intrin.h>
-#endif
 
 #include "common/guard.h"
-#include "common/prim.h"
 #include "pmpi/abi.h"
 #include "pmpi/functions.h"
+#include "pmpi/ticks.h"
 
 // All zero: never called. The least time stands as its complement, so that 0 is "none yet".
 struct epmt_mpi_sum {
@@ -66,11 +62,8 @@ struct epmt_mpi_call {
 // Any MPI function, to be cast to its own type.
 typedef void epmt_mpi_function(void);
 
-enum epmt_mpi_clock { EPMT_MPI_OFF, EPMT_MPI_TSC, EPMT_MPI_CLOCK };
-
 // Hidden where they are declared too: then they are reached without a detour.
 #pragma GCC visibility push(hidden)
-extern enum epmt_mpi_clock epmt_mpi_clock;                            // OFF: nothing is profiled
 extern epmt_mpi_function *epmt_mpi_real[2 * EPMT_MPI_FUNCTION_COUNT]; // MPI_X, PMPI_X
 extern atomic_uint epmt_mpi_types_freed, epmt_mpi_comms_freed;        // generations of handles
 extern struct epmt_mpi_abi epmt_mpi_abi;
@@ -86,24 +79,6 @@ static inline epmt_mpi_function *epmt_mpi_get(unsigned index) {
     epmt_mpi_function *real = __atomic_load_n(&epmt_mpi_real[index], __ATOMIC_ACQUIRE);
 
     return __builtin_expect(real != NULL, 1) ? real : epmt_mpi_find(index);
-}
-
-static inline uint64_t epmt_mpi_counter(void) {
-#ifdef __x86_64__
-    return __rdtsc();
-#elif defined __aarch64__
-    uint64_t ticks;
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-#else
-    return 0;
-#endif
-}
-
-static inline uint64_t epmt_mpi_ticks(void) {
-    if (__builtin_expect(epmt_mpi_clock == EPMT_MPI_TSC, 1))
-        return epmt_mpi_counter();
-    return epmt_prim_clock_ns(CLOCK_MONOTONIC);
 }
 
 // The thread's first call, a nested one, one after a jump, or another clock. As epmt_mpi_begin.
@@ -122,22 +97,24 @@ static inline bool epmt_mpi_begin(const void *frame, unsigned function) {
     return true;
 }
 
-// Counts the call and its time; the thread stays in it until epmt_mpi_leave.
-static inline struct epmt_mpi_thread *epmt_mpi_time(unsigned function) {
+// Counts the call and its time in *sum; the thread stays in the call until epmt_mpi_leave.
+static inline struct epmt_mpi_thread *epmt_mpi_time(unsigned function, struct epmt_mpi_sum **sum) {
     uint64_t now = epmt_mpi_ticks();
     struct epmt_mpi_thread *thread = epmt_tls.mpi;
-    struct epmt_mpi_sum *sum = &thread->sums[function];
+    struct epmt_mpi_sum *to = &thread->sums[function];
     uint64_t ticks = now - thread->start;
 
+    __asm__("" : "+r"(to)); // else the compiler works the address out anew for each use
     // Counters of two sockets may differ by a little.
     if (__builtin_expect((int64_t)ticks < 0, 0))
         ticks = 0;
-    sum->calls++;
-    sum->ticks += ticks;
-    if (~ticks > sum->least_complement)
-        sum->least_complement = ~ticks;
-    if (ticks > sum->most)
-        sum->most = ticks;
+    to->calls++;
+    to->ticks += ticks;
+    if (~ticks > to->least_complement)
+        to->least_complement = ~ticks;
+    if (ticks > to->most)
+        to->most = ticks;
+    *sum = to;
     return thread;
 }
 

@@ -9,6 +9,7 @@
 #include "metadata/metrics.h"
 #include "metadata/mpi_tables.h"
 #include "pmpi/counts.h"
+#include "pmpi/extras.h"
 #include "pmpi/hooks.h"
 #include "pmpi/variables.h"
 #include "pmpi/world.h"
@@ -152,7 +153,7 @@ size_t epmt_mpi_rows_room(void) {
         return 0;
     for (unsigned function = 0; function < EPMT_MPI_FUNCTION_COUNT; function++)
         count += is_found(function);
-    return count * ROW_MAX + epmt_mpi_variables_room();
+    return count * ROW_MAX + epmt_mpi_variables_room() + epmt_mpi_extras_room();
 }
 
 static void set_process(struct epmt_record *process, const struct total *all, double tick) {
@@ -194,4 +195,5 @@ void epmt_mpi_rows_add(struct epmt_fragment *fragment, struct epmt_record *proce
             epmt_mpi_hooks->log(0, "a row of the MPI profile does not fit");
     }
     set_process(process, &all, tick);
+    epmt_mpi_extras_add(fragment, image);
 }

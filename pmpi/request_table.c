@@ -93,11 +93,7 @@ void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
         table.lost++;
         return;
     }
-    place->each = entry->each;
-    place->function = entry->function;
-    place->receive = entry->receive;
-    place->persistent = entry->persistent;
-    place->message = entry->message;
+    *place = *entry;
 }
 
 void epmt_mpi_request_forget(struct epmt_mpi_entry *entry) {

@@ -6,6 +6,7 @@
 
 #include "common/prim.h"
 #include "pmpi/counts.h"
+#include "pmpi/extras.h"
 
 #include "common/poison.h"
 
@@ -29,8 +30,12 @@ static void look_at_one(struct epmt_mpi_call *call, uint8_t status) {
 // The bytes that a receive has got; its request is done with.
 static void received(struct epmt_mpi_thread *thread, struct epmt_mpi_entry *entry,
                      const void *status) {
-    if (!entry->message || !epmt_mpi_abi.is_cancelled(status))
-        thread->sums[entry->function].in += epmt_mpi_abi.status_bytes(status);
+    if (!entry->message || !epmt_mpi_abi.is_cancelled(status)) {
+        uint64_t bytes = epmt_mpi_abi.status_bytes(status);
+        thread->sums[entry->function].in += bytes;
+        if (__builtin_expect(epmt_mpi_extras & EPMT_MPI_SIZES, 0))
+            epmt_mpi_size(entry->function, bytes);
+    }
     if (!entry->persistent)
         epmt_mpi_request_forget(entry);
 }
@@ -59,7 +64,8 @@ static void forget_if_gone(struct epmt_mpi_entry *entry, const void *requests, s
 }
 
 AFTER(WAIT) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (call->request && !(int)result)
         received(thread, call->request, (const void *)call->slots[1]);
@@ -69,7 +75,8 @@ AFTER(WAIT) {
 }
 
 AFTER(TEST) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (call->request && !(int)result && *(const int *)call->slots[1])
         received(thread, call->request, (const void *)call->slots[2]);
@@ -156,7 +163,8 @@ static void all_gone(const struct epmt_mpi_call *call) {
 }
 
 AFTER(WAITALL) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (call->many && !(int)result)
         all_received(thread, call, 2);
@@ -166,7 +174,8 @@ AFTER(WAITALL) {
 }
 
 AFTER(TESTALL) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (call->many && !(int)result && *(const int *)call->slots[2])
         all_received(thread, call, 3);
@@ -182,7 +191,8 @@ static void one_of_many(struct epmt_mpi_thread *thread, const struct epmt_mpi_ca
 }
 
 AFTER(WAITANY) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (call->many && !(int)result)
         one_of_many(thread, call, *(const int *)call->slots[2], (const void *)call->slots[3]);
@@ -192,7 +202,8 @@ AFTER(WAITANY) {
 }
 
 AFTER(TESTANY) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (call->many && !(int)result && *(const int *)call->slots[3])
         one_of_many(thread, call, *(const int *)call->slots[2], (const void *)call->slots[4]);
@@ -202,7 +213,8 @@ AFTER(TESTANY) {
 }
 
 static void some_received(const struct epmt_mpi_call *call, unsigned function, long result) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
     const int *indices = (const int *)call->slots[3];
     const char *status = (const char *)call->slots[4];
 
@@ -223,29 +235,36 @@ AFTER(TESTSOME) {
     some_received(call, function, result);
 }
 
-static void started(struct epmt_mpi_thread *thread, unsigned function, uint64_t request) {
+static void started(struct epmt_mpi_sum *sum, unsigned function, uint64_t request) {
     struct epmt_mpi_entry *entry = epmt_mpi_request_find(request);
 
     if (!entry || !entry->persistent)
         return;
     entry->function = function;
-    thread->sums[function].out += entry->each.out;
-    thread->sums[function].in += entry->each.in;
+    sum->out += entry->each.out;
+    sum->in += entry->each.in;
+    if (epmt_mpi_extras & EPMT_MPI_SIZES && !entry->receive)
+        epmt_mpi_size(function,
+                      entry->each.out > entry->each.in ? entry->each.out : entry->each.in);
+    if (epmt_mpi_extras & EPMT_MPI_MESSAGES && entry->to_peer)
+        epmt_mpi_message(entry->comm, entry->peer, entry->each.out);
 }
 
 AFTER(START) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (!(int)result && epmt_mpi_abi_known)
-        started(thread, function, epmt_mpi_handle_at((const void *)call->slots[0], 0));
+        started(sum, function, epmt_mpi_handle_at((const void *)call->slots[0], 0));
     epmt_mpi_leave(thread);
 }
 
 AFTER(STARTALL) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     for (int i = 0; !(int)result && epmt_mpi_abi_known && i < (int)call->slots[0]; i++)
-        started(thread, function, epmt_mpi_handle_at((const void *)call->slots[1], (size_t)i));
+        started(sum, function, epmt_mpi_handle_at((const void *)call->slots[1], (size_t)i));
     epmt_mpi_leave(thread);
 }
 
@@ -257,7 +276,8 @@ void epmt_mpi_before_REQUEST_FREE(struct epmt_mpi_call *call, unsigned function)
 }
 
 AFTER(REQUEST_FREE) {
-    struct epmt_mpi_thread *thread = epmt_mpi_time(function);
+    struct epmt_mpi_sum *sum;
+    struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (call->request && !(int)result)
         epmt_mpi_request_forget(call->request);

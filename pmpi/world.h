@@ -30,7 +30,7 @@ void epmt_mpi_reduce(void);
 struct epmt_mpi_facts {
     const char *pairs[32];
     char numbers[4][16];
-    char parent[96], jobstep[96];
+    char parent[96], jobstep[96], version[32];
 };
 const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts, const struct epmt_mpi_world *world);
 

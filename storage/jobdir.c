@@ -193,7 +193,7 @@ static bool is_alive(void *context, const struct epmt_record *process) {
 static int collect(struct folding *f, struct epmt_error *err) {
     if (epmt_jobdir_list(f->dir, &f->files, err) || add_jobfile(f, err) || add_metadata(f, err) ||
         add_streams(f, err) || add_journals(f, err) || set_attributes(f, err) ||
-        epmt_symbols_name_crashes(f->fold, err))
+        epmt_symbols_name_crashes(f->fold, err) || epmt_symbols_name_callsites(f->fold, err))
         return -1;
     epmt_here_init(&f->here);
     epmt_fold_set_alive(f->fold, is_alive, &f->here);

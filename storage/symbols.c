@@ -12,6 +12,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "common/hash.h"
+#include "metadata/mpi_tables.h"
 #include "storage/strbuf.h"
 
 // The module that was looked into last: the frames of one stack, and the ranks of one job, share
@@ -100,20 +102,45 @@ static const char *name_of(Elf *elf, uint64_t offset, uint64_t *into) {
     return NULL;
 }
 
-// Appends one frame with its name, and the NUL that ends it.
-static void name_frame(struct module *module, const char *frame, struct epmt_strbuf *list) {
+// Appends function+0xoffset, after `before`, where the frame can be named.
+static void add_name(struct module *module, const char *frame, const char *before,
+                     struct epmt_strbuf *list) {
     const char *plus = strrchr(frame, '+');
     const char *name = NULL;
     uint64_t into = 0;
 
-    epmt_strbuf_puts(list, frame);
     if (frame[0] == '/' && plus && !strncmp(plus, "+0x", 3) && !strchr(plus, ' '))
         name = name_of(open_module(module, frame, (size_t)(plus - frame)),
                        strtoull(plus + 3, NULL, 16), &into);
     // A frame that has its name is left: its "+" is the name's.
     if (name && !strchr(frame, ' '))
-        epmt_strbuf_printf(list, " %s+0x%" PRIx64, name, into);
+        epmt_strbuf_printf(list, "%s%s+0x%" PRIx64, before, name, into);
+}
+
+// Appends one frame with its name, and the NUL that ends it.
+static void name_frame(struct module *module, const char *frame, struct epmt_strbuf *list) {
+    epmt_strbuf_puts(list, frame);
+    add_name(module, frame, " ", list);
     epmt_strbuf_add(list, "", 1);
+}
+
+// Appends the name of one frame alone, and the NUL that ends it.
+static void name_caller(struct module *module, const char *frame, struct epmt_strbuf *list) {
+    add_name(module, frame, "", list);
+    epmt_strbuf_add(list, "", 1);
+}
+
+// Goes through the frames of a stack.
+static void name_frames(struct module *module, struct epmt_bytes stack, struct epmt_strbuf *list,
+                        void (*name)(struct module *, const char *, struct epmt_strbuf *)) {
+    for (uint64_t at = 0; at < stack.len;) {
+        const char *frame = stack.data + at;
+        size_t len = strnlen(frame, stack.len - at);
+        if (len == stack.len - at) // not ended: nothing of ours
+            break;
+        name(module, frame, list);
+        at += len + 1;
+    }
 }
 
 static int name_stack(struct epmt_jobfold *fold, struct module *module,
@@ -122,14 +149,7 @@ static int name_stack(struct epmt_jobfold *fold, struct module *module,
     struct epmt_strbuf list = {0};
     struct epmt_record named;
 
-    for (uint64_t at = 0; at < stack.len;) {
-        const char *frame = stack.data + at;
-        size_t len = strnlen(frame, stack.len - at);
-        if (len == stack.len - at) // not ended: nothing of ours
-            break;
-        name_frame(module, frame, &list);
-        at += len + 1;
-    }
+    name_frames(module, stack, &list, name_frame);
     int status = list.failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory") : 0;
     if (!status && list.len > stack.len) {
         epmt_record_clear(&named);
@@ -143,6 +163,13 @@ static int name_stack(struct epmt_jobfold *fold, struct module *module,
     return status;
 }
 
+static bool is_of_host(const struct epmt_record *process, const char *host) {
+    struct epmt_bytes name = process->value[EPMT_COL_hostname].text;
+
+    return epmt_record_has(process, EPMT_COL_hostname) && name.len == strlen(host) &&
+           !memcmp(name.data, host, name.len);
+}
+
 int epmt_symbols_name_crashes(struct epmt_jobfold *fold, struct epmt_error *err) {
     struct module module = {.fd = -1};
     struct epmt_record process;
@@ -153,12 +180,89 @@ int epmt_symbols_name_crashes(struct epmt_jobfold *fold, struct epmt_error *err)
         return 0;
     for (uint64_t i = 0; !status && i < epmt_fold_process_count(fold); i++) {
         epmt_fold_process(fold, i, &process);
-        struct epmt_bytes name = process.value[EPMT_COL_hostname].text;
-        if (epmt_record_has(&process, EPMT_COL_crashstack) &&
-            epmt_record_has(&process, EPMT_COL_hostname) && name.len == strlen(host.nodename) &&
-            !memcmp(name.data, host.nodename, name.len))
+        if (epmt_record_has(&process, EPMT_COL_crashstack) && is_of_host(&process, host.nodename))
             status = name_stack(fold, &module, &process, err);
     }
     close_module(&module);
+    return status;
+}
+
+// The names of stacks that were asked about; ranks of a job have the same ones. The texts of a fold
+// are kept once each, so equal addresses are equal stacks.
+#define KNOWN 1024
+
+struct callsites {
+    struct epmt_jobfold *fold;
+    struct module module;
+    struct utsname host;
+    struct {
+        const char *stack;
+        struct epmt_strbuf names;
+    } known[KNOWN];
+    struct epmt_record record, process;
+};
+
+static const struct epmt_strbuf *names_of(struct callsites *c, struct epmt_bytes stack) {
+    size_t at = epmt_hash_finish((uintptr_t)stack.data) % KNOWN;
+
+    if (c->known[at].stack != stack.data) {
+        c->known[at].stack = stack.data;
+        epmt_strbuf_reset(&c->known[at].names);
+        name_frames(&c->module, stack, &c->known[at].names, name_caller);
+    }
+    return &c->known[at].names;
+}
+
+static bool is_to_be_named(struct callsites *c) {
+    uint64_t place;
+
+    if (epmt_record_has(&c->record, EPMT_MPI_CALLSITE_COL_names) ||
+        !epmt_record_has(&c->record, EPMT_MPI_CALLSITE_COL_stack))
+        return false;
+    place = epmt_fold_find_process(c->fold, c->record.value[EPMT_MPI_CALLSITE_COL_image].u);
+    if (place == UINT64_MAX)
+        return false;
+    epmt_fold_process(c->fold, place, &c->process);
+    return is_of_host(&c->process, c->host.nodename);
+}
+
+static int name_callsite(struct callsites *c, struct epmt_error *err) {
+    const struct epmt_strbuf *names =
+        names_of(c, c->record.value[EPMT_MPI_CALLSITE_COL_stack].text);
+
+    if (names->failed)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    // Where no frame has a name there are only the ends of the items.
+    bool any = false;
+    for (size_t i = 0; i < names->len; i++)
+        any |= names->data[i] != '\0';
+    if (!any)
+        return 0;
+    epmt_record_set_text(&c->record, EPMT_MPI_CALLSITE_COL_names, names->data, names->len);
+    return epmt_fold_add_record(c->fold, EPMT_ROW_MPI_CALLSITE, &c->record, err);
+}
+
+int epmt_symbols_name_callsites(struct epmt_jobfold *fold, struct epmt_error *err) {
+    uint64_t count = epmt_fold_mpi_count(fold, EPMT_ROW_MPI_CALLSITE);
+    struct callsites *c = count ? calloc(1, sizeof *c) : NULL;
+    int status = 0;
+
+    if (!count)
+        return 0;
+    if (!c)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    c->fold = fold;
+    c->module.fd = -1;
+    if (!uname(&c->host) && elf_version(EV_CURRENT) != EV_NONE) {
+        for (uint64_t i = 0; !status && i < count; i++) {
+            epmt_fold_mpi(fold, EPMT_ROW_MPI_CALLSITE, i, &c->record);
+            if (is_to_be_named(c))
+                status = name_callsite(c, err);
+        }
+    }
+    close_module(&c->module);
+    for (int i = 0; i < KNOWN; i++)
+        epmt_strbuf_free(&c->known[i].names);
+    free(c);
     return status;
 }

@@ -131,6 +131,56 @@ settings() { # FAMILY
         "select value from mpi_variables where kind = 'count' and name = 'control variables'")" -gt 100
 }
 
+# What is recorded only where it is asked for.
+extras() { # FAMILY
+    local family=$1
+    fresh "$family-extras"
+    MPI_OPTIONS=()
+    [ "$family" = openmpi ] && MPI_OPTIONS=(-x EPMT_MPI_MESSAGES -x EPMT_MPI_SIZES)
+    EPMT_MPI_MESSAGES=1 EPMT_MPI_SIZES=1 mpi_run "$family" 3 "$TEST_DIR/profile-$family" \
+        "$TEST_DIR/said-$family" >"$TEST_DIR/out" 2>"$TEST_DIR/err"
+    equal "$family, extras: exit status" 0 $?
+    MPI_OPTIONS=()
+    check "$family, extras: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    equal "$family: each sends to its right neighbour, 0 also by MPI_Send" "0>1,1>2,2>0" "$(sql \
+        "select group_concat(line) from (select mpirank || '>' || peer line from mpi_messages m
+         join processes p on p.id = process_id order by mpirank)")"
+    equal "$family: messages hold what was sent point to point" "$(sql "select sum(bytes_out)
+        from mpi_functions where class = 'p2p' or function like 'MPI_Start%'")" \
+        "$(sql 'select sum(bytes) from mpi_messages')"
+    equal "$family: sizes of MPI_Irecv, 10 to 18 doubles and one that was cancelled" \
+        "128:21:2184 256:6:840" "$(sql "select group_concat(line, ' ') from (select bucket || ':' ||
+         sum(calls) || ':' || sum(bytes) line from mpi_sizes where function = 'MPI_Irecv'
+         group by bucket order by bucket)")"
+    equal "$family: sizes hold what the functions moved" 0 "$(sql "select count(*) from
+        (select process_id, function, sum(bytes) bytes from mpi_sizes group by 1, 2) s
+        join mpi_functions using (process_id, function)
+        where bytes < max(bytes_out, bytes_in) or bytes > bytes_out + bytes_in")"
+}
+
+# What is known of the step as a whole.
+facts() { # FAMILY
+    local family=$1
+    fresh "$family-facts"
+    MPI_OPTIONS=()
+    mpi_run "$family" 2 "$TEST_DIR/profile_ways-$family" threads >/dev/null 2>&1
+    check "$family, facts: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+    fact() { sql "select value from job_attributes where scope like 'step %' and key = '$1'"; }
+    equal "$family: threads asked for and given" "3 3" "$(fact thread_asked) $(fact thread_level)"
+    check "$family: standard" grep -qE '^[34]\.[0-9]$' <(fact standard)
+    check "$family: version of the library" grep -qE '^[0-9]+\.[0-9]+' <(fact libversion)
+    check "$family: launcher" test -n "$(fact launcher)"
+    if [ "$family" = openmpi ]; then
+        equal "$family: nodes" 1 "$(fact nodes)"
+        fresh "$family-parent"
+        mpi_run "$family" 1 "$TEST_DIR/profile_ways-$family" spawn >/dev/null 2>&1
+        check "$family, parent: submit" epmt submit "$EPMT_OUTPUT_PREFIX"
+        equal "$family: the parent of a spawned world" \
+            "$(sql "select step from processes join mpi_functions on process_id = processes.id
+                where function = 'MPI_Comm_spawn'")" "$(fact parent)"
+    fi
+}
+
 # Another tool before and after this one.
 tools() { # FAMILY
     local family=$1 order
@@ -164,6 +214,8 @@ for family in $(families); do
     everything "$family"
     ways "$family"
     settings "$family"
+    extras "$family"
+    facts "$family"
     tools "$family"
 done
 finish
