@@ -5,8 +5,10 @@
 #include "pmpi/backend.h"
 
 #include <mpi.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "common/poison.h"
 
@@ -14,7 +16,8 @@
 #define USED(X)              \
     X(Comm_rank)             \
     X(Comm_size)             \
-    X(Comm_idup)             \
+    X(Comm_create)           \
+    X(Ibarrier)              \
     X(Comm_get_errhandler)   \
     X(Comm_set_errhandler)   \
     X(Isend)                 \
@@ -53,7 +56,7 @@ static struct {
 } mpi;
 
 static MPI_Comm communicator;
-static MPI_Request communicator_request;
+static MPI_Request all_here;         // a barrier
 static MPI_Errhandler world_handler; // the program's
 static int world_handler_kept;
 
@@ -238,6 +241,8 @@ static int attach(void *(*function)(const char *), void *(*object)(const char *)
     if (find_functions(function) || find_objects(object) || (world && look_at_world(world)))
         return -1;
     tell_abi(abi);
+    if (world)
+        epmt_mpi_backend_tools(function);
     return 0;
 }
 
@@ -253,25 +258,52 @@ static int has_memory(void) {
 #endif
 }
 
-// A duplicate copies attributes by the program's functions, which may refuse it: then the world's
-// error handler, which in general ends the program, must not be called.
+// A duplicate of the world would not block, but copies attributes by the program's functions.
+// MPI_Comm_create copies none; it blocks, so all ranks must be known to take part: a first barrier
+// says that they have come, a second one that all of them know, so that none has left meanwhile.
 static int communicator_start(void) {
     if (!has_memory() || mpi.Comm_get_errhandler(mpi.world, &world_handler) ||
         mpi.Comm_set_errhandler(mpi.world, mpi.errors_return))
         return -1;
     world_handler_kept = 1;
-    return mpi.Comm_idup(mpi.world, &communicator, &communicator_request) ? -1 : 0;
+    return mpi.Ibarrier(mpi.world, &all_here) ? -1 : 0;
+}
+
+// Waits for the second barrier, in which only a rank is missing whose patience ended just when the
+// last one came. Its limit is a number of looks, not a time: where the whole job is stopped for a
+// while, no rank may find on waking that it has waited for too long.
+static int all_know(void) {
+    const struct timespec nap = {0, 1000000};
+    MPI_Status status;
+    int done = 0;
+
+    if (mpi.Ibarrier(mpi.world, &all_here))
+        return -1;
+    for (unsigned looks = 0; looks < 60000; looks++) {
+        if (mpi.Test(&all_here, &done, &status))
+            return -1;
+        if (done)
+            return 0;
+        if (looks < 1000)
+            sched_yield();
+        else
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+    }
+    return -1;
 }
 
 static int communicator_test(void) {
     MPI_Status status;
     int done = 0;
 
-    if (mpi.Test(&communicator_request, &done, &status))
+    if (mpi.Test(&all_here, &done, &status))
         return -1;
-    if (done && mpi.Comm_set_errhandler(communicator, mpi.errors_return))
+    if (!done)
+        return 0;
+    if (all_know() || mpi.Comm_create(mpi.world, mpi.world_group, &communicator) ||
+        mpi.Comm_set_errhandler(communicator, mpi.errors_return))
         return -1;
-    return done;
+    return 1;
 }
 
 static void communicator_end(void) {

@@ -28,9 +28,8 @@ struct epmt_mpi_backend {
     // NULL in a session, which has none. Returns 0, or -1 where anything is missing.
     int (*attach)(void *(*function)(const char *), void *(*object)(const char *),
                   struct epmt_mpi_world *world, struct epmt_mpi_abi *abi);
-    // Starts making a communicator of our own; every rank must. It is never freed: it has copies of
-    // the attributes of MPI_COMM_WORLD, which the program's delete functions would see a second
-    // time. Returns 0 or -1.
+    // Starts making a communicator of our own; every rank must. It is never freed: that would wait
+    // for all ranks. Returns 0 or -1.
     int (*communicator_start)(void);
     // 1: it is there (all ranks have come), 0: not yet, -1: failed.
     int (*communicator_test)(void);

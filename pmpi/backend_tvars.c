@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The variables of MPI's interface for tools, opened and closed within one call. Never all of
-// them: to open what a library lists can crash it. Only names that the caller gives, or that stand
-// here, and only those that need no object.
+// The variables of MPI's interface for tools. Never all of them: to open what a library lists can
+// crash it. Only names that the caller gives, or that stand here, and only those that need no
+// object.
 #include "pmpi/backend_tvars.h"
 
 #include <mpi.h>
@@ -161,14 +161,48 @@ static void tell_control(const struct epmt_mpi_variable_sink *sink) {
         sink->tell(sink->context, "count", "performance variables", text);
 }
 
-void epmt_mpi_backend_variables(void *(*function)(const char *),
-                                const struct epmt_mpi_variable_sink *sink) {
+// Open MPI crashes where the interface is still open in MPI_Finalize: it is open within one call.
+// MPICH 4.0 crashes where it is opened a second time after it was closed, by us or by the program:
+// it is opened for good, before the program can have closed it. The last one to open it says for
+// all whether there are threads.
+#ifdef OPEN_MPI
+void epmt_mpi_backend_tools(void *(*function)(const char *)) {
+    (void)function;
+}
+
+static bool tools_begin(void *(*function)(const char *)) {
     int provided;
 
-    if (find_functions(function) || mpi.T_init_thread(MPI_THREAD_SINGLE, &provided))
+    return !find_functions(function) && !mpi.T_init_thread(MPI_THREAD_SINGLE, &provided);
+}
+
+static void tools_end(void) {
+    mpi.T_finalize();
+}
+#else
+static bool is_open;
+
+void epmt_mpi_backend_tools(void *(*function)(const char *)) {
+    int provided;
+
+    is_open = !find_functions(function) && !mpi.T_init_thread(MPI_THREAD_MULTIPLE, &provided);
+}
+
+static bool tools_begin(void *(*function)(const char *)) {
+    (void)function;
+    return is_open;
+}
+
+static void tools_end(void) {
+}
+#endif
+
+void epmt_mpi_backend_variables(void *(*function)(const char *),
+                                const struct epmt_mpi_variable_sink *sink) {
+    if (!tools_begin(function))
         return;
     tell_performance(sink);
     if (sink->whole_step)
         tell_control(sink);
-    mpi.T_finalize();
+    tools_end();
 }

@@ -13,6 +13,9 @@ struct epmt_mpi_variable_sink {
     void *context;
 };
 
+// To be called after MPI_Init, before the program goes on.
+void epmt_mpi_backend_tools(void *(*function)(const char *));
+
 void epmt_mpi_backend_variables(void *(*function)(const char *),
                                 const struct epmt_mpi_variable_sink *sink);
 
