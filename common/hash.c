@@ -8,6 +8,8 @@
 #include <cpuid.h>
 #endif
 
+#include "common/hot.h"
+
 #include "common/poison.h"
 
 uint64_t epmt_hash_bytes(uint64_t hash, const void *data, size_t len) {
@@ -94,7 +96,7 @@ static uint32_t crc32c_bytes(uint32_t crc, const unsigned char *p, size_t len) {
 #define LONG_RUN 4096
 
 static bool has_instruction(size_t len) {
-    static enum { UNKNOWN, NO, YES } answer;
+    static EPMT_HOT(1) enum { UNKNOWN, NO, YES } answer;
     unsigned a, b, c = 0, d;
 
     if (answer == UNKNOWN && len >= LONG_RUN)

@@ -58,19 +58,26 @@ void epmt_user_name(char name[EPMT_USER_MAX], char *const *envp) {
         epmt_fmt(name, EPMT_USER_MAX, "uid%lu", uid);
 }
 
+// Apart, so that its room on the stack is taken only where it is needed.
+static __attribute__((noinline)) void add_current_directory(struct epmt_text_buffer *dir) {
+    char current[PATH_MAX];
+
+    if (epmt_prim_getcwd(current, sizeof current) > 0)
+        epmt_text_fmt(dir, "%s%s", current, current[1] ? "/" : "");
+}
+
 static int make_dir_path(struct epmt_job_place *place, const struct epmt_settings *settings,
                          struct epmt_error *err) {
     const char *prefix = settings->output_prefix;
     size_t len = strlen(prefix);
-    char current[PATH_MAX];
     struct epmt_text_buffer dir;
 
     while (len > 1 && prefix[len - 1] == '/')
         len--;
     epmt_text_init(&dir, place->dir, sizeof place->dir);
     // The program may go elsewhere before its last record.
-    if (prefix[0] != '/' && epmt_prim_getcwd(current, sizeof current) > 0)
-        epmt_text_fmt(&dir, "%s%s", current, current[1] ? "/" : "");
+    if (prefix[0] != '/')
+        add_current_directory(&dir);
     epmt_text_fmt(&dir, "%.*s%s%s/%s", (int)len, prefix, len > 1 ? "/" : "", place->user,
                   place->jobid);
     // Names inside the directory must fit behind it.

@@ -17,9 +17,9 @@
 
 EPMT_HOT(1) const struct epmt_mpi_hooks *epmt_mpi_hooks;
 
-static const struct epmt_mpi_backend *backend;
+static EPMT_HOT(1) const struct epmt_mpi_backend *backend;
 static struct epmt_mpi_world current;
-static pid_t owner; // the process that is in that world, or in a session
+static EPMT_HOT(1) pid_t owner; // the process that is in that world, or in a session
 
 void epmt_mpi_set_hooks(const struct epmt_mpi_hooks *hooks) {
     epmt_mpi_hooks = hooks;

@@ -7,6 +7,7 @@
 #endif
 
 #include "common/fmt.h"
+#include "common/hot.h"
 #include "pmpi/counts.h"
 #include "pmpi/extras.h"
 #include "pmpi/hooks.h"
@@ -21,7 +22,7 @@
 // More threads than this at the same time are counted, their calls are not.
 #define THREADS_MAX 65536
 
-enum epmt_mpi_clock epmt_mpi_clock;
+EPMT_HOT(1) enum epmt_mpi_clock epmt_mpi_clock;
 epmt_mpi_function *epmt_mpi_real[2 * EPMT_MPI_FUNCTION_COUNT];
 struct epmt_mpi_roles epmt_mpi_roles[EPMT_MPI_FUNCTION_COUNT];
 atomic_uint epmt_mpi_types_freed, epmt_mpi_comms_freed;

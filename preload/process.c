@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/process.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -105,13 +105,22 @@ static const char *keep_of_program(const char *text, size_t len) {
     return kept ? kept : text;
 }
 
-// <prefix> of <prefix>/lib/libepmt.so, this library's own file.
+extern const char __ehdr_start __attribute__((visibility("hidden"))); // the linker's
+
+static int find_own_file(struct dl_phdr_info *info, size_t size, void *file) {
+    (void)size;
+    if (info->dlpi_addr != (uintptr_t)&__ehdr_start)
+        return 0;
+    *(const char **)file = info->dlpi_name;
+    return 1;
+}
+
+// <prefix> of <prefix>/lib/libepmt.so, this library's own file. (dladdr would look at every symbol
+// of ours, in every process.)
 static void find_prefix(void) {
     const char *file = "";
-    Dl_info info;
 
-    if (dladdr(&epmt_self, &info) && info.dli_fname)
-        file = info.dli_fname;
+    dl_iterate_phdr(find_own_file, &file);
     size_t len = strlen(file);
     for (int slashes = 0; len && slashes < 2;)
         slashes += file[--len] == '/';

@@ -258,7 +258,7 @@ static void append_status(enum epmt_state state, int status) {
 }
 
 // Who told the end, and what.
-static struct {
+static EPMT_HOT(1) struct {
     pid_t tid;
     enum epmt_state state;
     int status;

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "common/fmt.h"
+#include "common/hot.h"
 #include "common/prim.h"
 
 #include "common/poison.h"
 
-static atomic_int waiting;
+static EPMT_HOT(1) atomic_int waiting;
 
 void epmt_unbegun_forget(void) {
     atomic_store(&waiting, 0);
