@@ -8,7 +8,9 @@
 
 #include "common/poison.h"
 
-#define EXPORT __attribute__((visibility("default")))
+// Apart from what every process runs: each stretch of 64 KiB that is touched is mapped.
+#define APART section(".text.unlikely.epmt_mpi")
+#define EXPORT __attribute__((visibility("default"), APART))
 
 #define PARAMS_1 long a0
 #define PARAMS_2 PARAMS_1, long a1
@@ -73,29 +75,29 @@
 // A function's wrapper in two parts: the symbol itself goes straight on where nothing is profiled;
 // the rest needs a frame. Arguments are passed on from the slots: to keep them in registers too
 // would cost more. Conditions on the kind vanish: the compiler knows it.
-#define WRAP(prefix, index, name, count, kind)                                         \
-    static __attribute__((noinline)) long profiled_##prefix##name(PARAMS_##count) {    \
-        long (*real)(PARAMS_##count) = (long (*)(PARAMS_##count))epmt_mpi_get(index);  \
-        struct epmt_mpi_call call;                                                     \
-        KEEP_##count;                                                                  \
-        if (IS(kind, FREES))                                                           \
-            epmt_mpi_handle_freed(EPMT_MPI_##name);                                    \
-        if (epmt_mpi_clock == EPMT_MPI_OFF || !epmt_mpi_begin(&call, EPMT_MPI_##name)) \
-            return real(SLOTS_##count);                                                \
-        if (!IS(kind, BARE))                                                           \
-            call.slots[EPMT_MPI_ABSENT] = 1;                                           \
-        if (IS(kind, PREPARED))                                                        \
-            epmt_mpi_before_##kind(&call, EPMT_MPI_##name);                            \
-        long result = real(SLOTS_##count);                                             \
-        epmt_mpi_after_##kind(&call, EPMT_MPI_##name, result);                         \
-        return result;                                                                 \
-    }                                                                                  \
-    EXPORT long prefix##name(PARAMS_##count);                                          \
-    EXPORT long prefix##name(PARAMS_##count) {                                         \
-        epmt_mpi_function *real = epmt_mpi_real[index];                                \
-        if (epmt_mpi_clock != EPMT_MPI_OFF || !real)                                   \
-            return profiled_##prefix##name(ARGS_##count);                              \
-        return ((long (*)(PARAMS_##count))real)(ARGS_##count);                         \
+#define WRAP(prefix, index, name, count, kind)                                             \
+    static __attribute__((noinline, APART)) long profiled_##prefix##name(PARAMS_##count) { \
+        long (*real)(PARAMS_##count) = (long (*)(PARAMS_##count))epmt_mpi_get(index);      \
+        struct epmt_mpi_call call;                                                         \
+        KEEP_##count;                                                                      \
+        if (IS(kind, FREES))                                                               \
+            epmt_mpi_handle_freed(EPMT_MPI_##name);                                        \
+        if (epmt_mpi_clock == EPMT_MPI_OFF || !epmt_mpi_begin(&call, EPMT_MPI_##name))     \
+            return real(SLOTS_##count);                                                    \
+        if (!IS(kind, BARE))                                                               \
+            call.slots[EPMT_MPI_ABSENT] = 1;                                               \
+        if (IS(kind, PREPARED))                                                            \
+            epmt_mpi_before_##kind(&call, EPMT_MPI_##name);                                \
+        long result = real(SLOTS_##count);                                                 \
+        epmt_mpi_after_##kind(&call, EPMT_MPI_##name, result);                             \
+        return result;                                                                     \
+    }                                                                                      \
+    EXPORT long prefix##name(PARAMS_##count);                                              \
+    EXPORT long prefix##name(PARAMS_##count) {                                             \
+        epmt_mpi_function *real = epmt_mpi_real[index];                                    \
+        if (epmt_mpi_clock != EPMT_MPI_OFF || !real)                                       \
+            return profiled_##prefix##name(ARGS_##count);                                  \
+        return ((long (*)(PARAMS_##count))real)(ARGS_##count);                             \
     }
 
 #define WRAP_BOTH(name, count, class, kind, roles)      \
