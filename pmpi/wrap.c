@@ -100,9 +100,9 @@
         return ((long (*)(PARAMS_##count))real)(ARGS_##count);                             \
     }
 
-#define WRAP_BOTH(name, count, class, kind, roles)      \
-    WRAP(MPI_, 2U * EPMT_MPI_##name, name, count, kind) \
-    WRAP(PMPI_, 2U * EPMT_MPI_##name + 1, name, count, kind)
+#define WRAP_BOTH(name, count, class, kind, roles)             \
+    WRAP(MPI_, (size_t)2 * EPMT_MPI_##name, name, count, kind) \
+    WRAP(PMPI_, (size_t)2 * EPMT_MPI_##name + 1, name, count, kind)
 
 EPMT_MPI_PROFILED(WRAP_BOTH)
 
