@@ -41,6 +41,9 @@ static uint64_t ticks_to_us(uint64_t ticks) {
 static void from_rusage(struct epmt_record *row, struct epmt_record *process) {
     struct rusage usage;
 
+    // The kernel brings the CPU time of a running thread up to date for its clock, and not for
+    // RUSAGE_THREAD, which else lacks up to a tick: all that a short process used.
+    epmt_prim_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     if (epmt_prim_getrusage(RUSAGE_THREAD, &usage))
         return;
     epmt_record_set_u(row, EPMT_COL_usertime, microseconds(&usage.ru_utime));

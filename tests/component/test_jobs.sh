@@ -38,6 +38,13 @@ equal "submit again: exit status" 0 $?
 contains "submit again: says so" auto "$out"
 equal "submit again: adds nothing" 1 "$(sql 'select count(*) from jobs')"
 
+new_job short
+epmt run -a sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; done; :'
+check "short programs: submit" epmt submit
+# Of so short a run the kernel's own ticks know nothing: it has to be asked for the time of this moment.
+equal "short programs: their CPU time is there" 10 "$(sql "select count(*) from processes
+    where exename = 'true' and usertime + systemtime > 0.8 * time_oncpu / 1000")"
+
 new_job auto2
 epmt run -a sh -c 'kill -TERM $$'
 equal "run -a: a signal as 128 + its number" 143 $?
