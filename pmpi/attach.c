@@ -25,7 +25,33 @@ void epmt_mpi_set_hooks(const struct epmt_mpi_hooks *hooks) {
     epmt_mpi_hooks = hooks;
 }
 
-// The family whose back end fits the library, or NULL.
+// Whether the library's file has the name of those with the standard ABI. Some had it, or a draft
+// of it, before MPI_Abi_get_version.
+static bool has_abi_name(void) {
+    Dl_info info;
+    void *found = epmt_mpi_function_address("PMPI_Init");
+
+    if (!found || !dladdr(found, &info) || !info.dli_fname)
+        return false;
+    const char *slash = strrchr(info.dli_fname, '/');
+    return !strncmp(slash ? slash + 1 : info.dli_fname, "libmpi_abi", 10);
+}
+
+// The version of the standard ABI that the library at hand has, 0 where it has one of its own, -1
+// where it does not say. What the library calls itself does not tell: a family's may be built for
+// either.
+static int standard_abi(void) {
+    int (*get_version)(int *, int *);
+    void *found = epmt_mpi_function_address("PMPI_Abi_get_version");
+    int major = 0, minor = 0;
+
+    memcpy(&get_version, &found, sizeof found);
+    if (found && !get_version(&major, &minor) && major > 0)
+        return major;
+    return has_abi_name() ? -1 : 0;
+}
+
+// The family whose back end fits the library by its name, or NULL.
 static const char *family(void) {
     static const struct {
         const char *in_version, *family;
@@ -85,7 +111,8 @@ static int64_t local_rank(void) {
 
 // The back end of the MPI at hand, or NULL.
 static const struct epmt_mpi_backend *select_backend(void) {
-    const char *name = family();
+    int version = standard_abi();
+    const char *name = version == 1 ? "abi" : version ? NULL : family();
 
     if (!name)
         epmt_mpi_hooks->log(0, "an MPI that is not known here");

@@ -43,9 +43,18 @@
     X(Graph_neighbors_count) \
     X(Dist_graph_neighbors_count)
 
+#ifdef EPMT_MPI_STANDARD_ABI // it does not say what a status holds
+#define USED_OF_STATUS(X) \
+    X(Get_count_c)        \
+    X(Test_cancelled)
+#else
+#define USED_OF_STATUS(X)
+#endif
+
 static struct {
 #define FIELD(name) __typeof__(&PMPI_##name) name;
     USED(FIELD)
+    USED_OF_STATUS(FIELD)
 #undef FIELD
     MPI_Comm world, no_comm;
     MPI_Datatype byte;
@@ -68,6 +77,7 @@ static int find_functions(void *(*function)(const char *)) {
         return -1;                   \
     memcpy(&mpi.name, &found, sizeof found);
     USED(FIND)
+    USED_OF_STATUS(FIND)
 #undef FIND
     return 0;
 }
@@ -143,6 +153,10 @@ static uint64_t status_bytes(const void *at) {
 
 #ifdef OPEN_MPI
     return status->_ucount;
+#elif defined EPMT_MPI_STANDARD_ABI
+    MPI_Count count;
+
+    return !mpi.Get_count_c(status, mpi.byte, &count) && count > 0 ? (uint64_t)count : 0;
 #else
     return (uint64_t)(uint32_t)status->count_lo |
            (uint64_t)(uint32_t)status->count_hi_and_cancelled >> 1 << 32;
@@ -154,6 +168,10 @@ static bool is_cancelled(const void *at) {
 
 #ifdef OPEN_MPI
     return status->_cancelled != 0;
+#elif defined EPMT_MPI_STANDARD_ABI
+    int flag;
+
+    return !mpi.Test_cancelled(status, &flag) && flag;
 #else
     return status->count_hi_and_cancelled & 1;
 #endif
@@ -374,6 +392,19 @@ static void transport(struct epmt_transport *t) {
     t->test = transport_test;
     t->cancel = transport_cancel;
 }
+
+#ifdef EPMT_MPI_STANDARD_ABI
+// How long the interface for tools may stay open is not the same in all libraries
+// (backend_tvars.c), and this ABI does not say which one it is: it is left alone.
+void epmt_mpi_backend_tools(void *(*function)(const char *)) {
+    (void)function;
+}
+
+void epmt_mpi_backend_variables(void *(*function)(const char *),
+                                const struct epmt_mpi_variable_sink *sink) {
+    (void)function, (void)sink;
+}
+#endif
 
 extern const struct epmt_mpi_backend epmt_mpi_backend;
 __attribute__((visibility("default"))) const struct epmt_mpi_backend epmt_mpi_backend = {

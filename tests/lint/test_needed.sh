@@ -37,7 +37,7 @@ lib=$EPMT_PREFIX/lib/libepmt.so
 writer=$EPMT_PREFIX/libexec/epmt/epmt-jobwriter
 check "libepmt.so needs libc alone" needs_libc_alone "$lib"
 check "libepmt.so without MPI" without_mpi "$lib"
-for family in $(families); do
+for family in $(families) abi; do
     backend=$EPMT_PREFIX/lib/epmt/libepmt-mpi-$family.so
     check "back end $family has no undefined MPI symbol" without_mpi "$backend"
     check "back end $family needs libc alone" needs_libc_alone "$backend"

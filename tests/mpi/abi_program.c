@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program of the standard ABI of MPI 5.0, for the library of abi_fake.c.
+#include <stdio.h>
+
+typedef void *handle;
+
+int MPI_Init_thread(int *, char ***, int, int *), MPI_Finalize(void);
+int MPI_Comm_rank(handle, int *), MPI_Comm_size(handle, int *);
+int MPI_Comm_get_errhandler(handle, handle *), MPI_Comm_set_errhandler(handle, handle);
+int MPI_Send(const void *, int, handle, int, int, handle);
+int MPI_Recv(void *, int, handle, int, int, handle, int *);
+int MPI_Isend(const void *, int, handle, int, int, handle, handle *);
+int MPI_Irecv(void *, int, handle, int, int, handle, handle *);
+int MPI_Wait(handle *, int *), MPI_Test(handle *, int *, int *), MPI_Cancel(handle *);
+int MPI_Allreduce(const void *, void *, int, handle, handle, handle);
+
+int main(int argc, char **argv) {
+    const handle world = (handle)0x101, whole = (handle)0x209, real = (handle)0x214;
+    const handle sum = (handle)0x21, in_place = (handle)1, none = (handle)0x180;
+    int rank = -1, size = -1, provided, flag, out[20] = {1, 2, 3}, in[20] = {0}, status[8];
+    double reals[4] = {1, 2, 3, 4}, results[4] = {0};
+    handle request[2], handler;
+
+    MPI_Init_thread(&argc, &argv, 4096, &provided); // MPI_THREAD_MULTIPLE
+    MPI_Comm_rank(world, &rank);
+    MPI_Comm_size(world, &size);
+    MPI_Send(out, 10, whole, 0, 1, world);
+    MPI_Send(out, 3, whole, 0, 2, world);
+    MPI_Send(out, 5, whole, -3, 2, world); // MPI_PROC_NULL
+    MPI_Recv(in, 20, whole, 0, 1, world, status);
+    MPI_Recv(in, 20, whole, 0, 2, world, NULL); // MPI_STATUS_IGNORE
+    for (int i = 0; i < 2; i++) {
+        MPI_Irecv(results, 4, real, 0, 3, world, &request[0]);
+        MPI_Isend(reals, 3, real, 0, 3, world, &request[1]);
+        MPI_Wait(&request[1], status);
+        MPI_Wait(&request[0], i ? status : NULL);
+    }
+    MPI_Irecv(results, 4, real, 0, 4, world, &request[0]);
+    MPI_Cancel(&request[0]);
+    MPI_Wait(&request[0], NULL);
+    MPI_Test(&request[0], &flag, status); // of MPI_REQUEST_NULL
+    MPI_Allreduce(reals, results, 4, real, sum, world);
+    MPI_Allreduce(in_place, results, 4, real, sum, world);
+    int status_in = status[0] == -1 || status[0] == 0;
+    MPI_Finalize();
+    MPI_Comm_get_errhandler(world, &handler);
+    printf("%d of %d, %d, %g, %d %d %d\n", rank, size, in[2], results[2], request[0] == none, flag,
+           handler == (handle)0x141);
+    return status_in ? 0 : 3;
+}
