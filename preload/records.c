@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aggregator/journal.h"
+#include "common/fmt.h"
 #include "common/hash.h"
 #include "common/hot.h"
 #include "common/prim.h"
@@ -133,6 +134,10 @@ void epmt_process_set_rank(int64_t rank, int64_t size) {
     struct epmt_record record;
     uint64_t signals;
 
+    // Started by no launcher, it is a world of its own.
+    if (!epmt_self.step_key[0])
+        epmt_fmt(epmt_self.step_key, sizeof epmt_self.step_key, "mpi-%d-%lx", (int)epmt_self.pid,
+                 (unsigned long)epmt_self.start_us);
     epmt_self.rank = rank;
     epmt_self.size = size;
     epmt_self.step = epmt_hash_text(epmt_self.step_key);
