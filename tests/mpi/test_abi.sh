@@ -47,6 +47,7 @@ MPI_Test 1 - -
 MPI_Wait 5 - -" "$(sql "select function || ' ' || calls || ' ' || coalesce(bytes_out, '-') || ' ' ||
         coalesce(bytes_in, '-') from mpi_functions order by function")"
     equal "$1: messages to itself" "0|4|100" "$(sql 'select peer, messages, bytes from mpi_messages')"
+    check "$1: a step of its own" grep -q "^mpi-" <(sql "select step from steps where numranks = 1 and complete")
     equal "$1: standard, threads asked for and given" "5.0 3 3" \
         "$(fact standard) $(fact thread_asked) $(fact thread_level)"
 }
