@@ -12,12 +12,15 @@ int MPI_Recv(void *, int, handle, int, int, handle, int *);
 int MPI_Isend(const void *, int, handle, int, int, handle, handle *);
 int MPI_Irecv(void *, int, handle, int, int, handle, handle *);
 int MPI_Wait(handle *, int *), MPI_Test(handle *, int *, int *), MPI_Cancel(handle *);
+int MPI_Waitall(int, handle *, int (*)[8]);
+int MPI_Gather(const void *, int, handle, void *, int, handle, int, handle);
 int MPI_Allreduce(const void *, void *, int, handle, handle, handle);
 
 int main(int argc, char **argv) {
     const handle world = (handle)0x101, whole = (handle)0x209, real = (handle)0x214;
     const handle sum = (handle)0x21, in_place = (handle)1, none = (handle)0x180;
-    int rank = -1, size = -1, provided, flag, out[20] = {1, 2, 3}, in[20] = {0}, status[8];
+    int rank = -1, size = -1, provided, flag, out[20] = {1, 2, 3}, in[20] = {0}, status[8],
+        statuses[2][8];
     double reals[4] = {1, 2, 3, 4}, results[4] = {0};
     handle request[2], handler;
 
@@ -35,6 +38,15 @@ int main(int argc, char **argv) {
         MPI_Wait(&request[1], status);
         MPI_Wait(&request[0], i ? status : NULL);
     }
+    for (int i = 0; i < 2; i++) {
+        MPI_Send(out, 1, whole, 0, 5, world);
+        MPI_Send(out, 2, whole, 0, 6, world);
+        MPI_Irecv(in + 10, 4, whole, 0, 5, world, &request[0]);
+        MPI_Irecv(in + 14, 4, whole, 0, 6, world, &request[1]);
+        MPI_Waitall(2, request, i ? statuses : NULL); // MPI_STATUSES_IGNORE
+    }
+    MPI_Gather(out, 2, whole, in + 18, 2, whole, 0, world);
+    MPI_Gather(in_place, 0, NULL, in + 18, 2, whole, 0, world);
     MPI_Irecv(results, 4, real, 0, 4, world, &request[0]);
     MPI_Cancel(&request[0]);
     MPI_Wait(&request[0], NULL);

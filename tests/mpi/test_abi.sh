@@ -38,15 +38,17 @@ MPI_Cancel 1 - -
 MPI_Comm_rank 1 - -
 MPI_Comm_size 1 - -
 MPI_Finalize 1 - -
+MPI_Gather 2 16 16
 MPI_Init_thread 1 - -
-MPI_Irecv 3 0 48
+MPI_Irecv 7 0 72
 MPI_Isend 2 48 0
 MPI_Recv 2 0 52
-MPI_Send 3 52 0
+MPI_Send 7 76 0
 MPI_Test 1 - -
-MPI_Wait 5 - -" "$(sql "select function || ' ' || calls || ' ' || coalesce(bytes_out, '-') || ' ' ||
+MPI_Wait 5 - -
+MPI_Waitall 2 - -" "$(sql "select function || ' ' || calls || ' ' || coalesce(bytes_out, '-') || ' ' ||
         coalesce(bytes_in, '-') from mpi_functions order by function")"
-    equal "$1: messages to itself" "0|4|100" "$(sql 'select peer, messages, bytes from mpi_messages')"
+    equal "$1: messages to itself" "0|8|124" "$(sql 'select peer, messages, bytes from mpi_messages')"
     check "$1: a step of its own" grep -q "^mpi-" <(sql "select step from steps where numranks = 1 and complete")
     equal "$1: standard, threads asked for and given" "5.0 3 3" \
         "$(fact standard) $(fact thread_asked) $(fact thread_level)"
