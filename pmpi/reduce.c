@@ -45,10 +45,11 @@ static uint64_t seconds_from_now(uint64_t seconds) {
 }
 
 // Waits a little, longer the longer nothing happened: the CPU belongs to the ranks that still work.
+// Where ranks share a core, to yield is not enough: all who wait take their turns.
 static void pause_after(unsigned idle) {
     struct timespec nap = {0, idle < 1000 ? 50000 : 1000000};
 
-    if (idle < 100)
+    if (idle < 4)
         epmt_prim_yield();
     else
         epmt_prim_sleep(&nap);
