@@ -274,7 +274,7 @@ static int communicator_start(void) {
 // last one came. Its limit is a number of looks, not a time: where the whole job is stopped for a
 // while, no rank may find on waking that it has waited for too long.
 static int all_know(void) {
-    struct timespec nap = {0, 100000};
+    struct timespec nap = {0, 0};
     MPI_Status status;
     int done = 0;
 
@@ -285,8 +285,7 @@ static int all_know(void) {
             return -1;
         if (done)
             return 0;
-        if (looks == 1000)
-            nap.tv_nsec = 1000000;
+        nap.tv_nsec = looks < 100 ? (long)looks * 10000 : 1000000;
         if (looks < 4)
             sched_yield();
         else
