@@ -16,6 +16,10 @@ trap 'rm -rf "$out"' EXIT
 mpi_families=
 # shellcheck source=/dev/null
 . "$build/tests/mpi.sh"
+[ -r "$build/stage/lib/libepmt.so" ] || {
+    echo "nothing is installed in $build/stage: cmake --install $build --prefix $build/stage" >&2
+    exit 1
+}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 unset EPMT_DISABLE EPMT_JOB_ID
 

@@ -31,7 +31,7 @@
     X(mpi_messages, SWITCH, 0, GUEST, "1: messages and bytes by receiver are recorded too") \
     X(mpi_callsites, NUMBER, 0, GUEST, "frames of the stack by which MPI calls are told apart; 0: they are not (loads libunwind)") \
     X(mpi_sizes, SWITCH, 0, GUEST, "1: calls and bytes by size are recorded too") \
-    X(mpi_tvars, SWITCH, 1, GUEST, "0: control and performance variables of MPI are not read") \
+    X(mpi_tvars, NUMBER, 1, GUEST, "control and performance variables of MPI: 0 not read, 1 where the interface to them is open already or costs nothing, 2 always (Open MPI loads all its plugins for it: 0.2 s and more in MPI_Finalize)") \
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on

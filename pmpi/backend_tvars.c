@@ -162,18 +162,20 @@ static void tell_control(const struct epmt_mpi_variable_sink *sink) {
 }
 
 // Open MPI crashes where the interface is still open in MPI_Finalize: it is open within one call.
-// MPICH 4.0 crashes where it is opened a second time after it was closed, by us or by the program:
-// it is opened for good, before the program can have closed it. The last one to open it says for
-// all whether there are threads.
+// To open it loads every plugin there is (the constructor of one sleeps for 0.2 s), on each rank:
+// where the program has not done that, only who asks for it gets it. MPICH 4.0 crashes where it is
+// opened a second time after it was closed, by us or by the program: it is opened for good, before
+// the program can have closed it. The last one to open it says for all whether there are threads.
 #ifdef OPEN_MPI
 void epmt_mpi_backend_tools(void *(*function)(const char *)) {
     (void)function;
 }
 
-static bool tools_begin(void *(*function)(const char *)) {
-    int provided;
+static bool tools_begin(void *(*function)(const char *), bool costly) {
+    int provided, count;
 
-    return !find_functions(function) && !mpi.T_init_thread(MPI_THREAD_SINGLE, &provided);
+    return !find_functions(function) && (costly || !mpi.T_cvar_get_num(&count)) &&
+           !mpi.T_init_thread(MPI_THREAD_SINGLE, &provided);
 }
 
 static void tools_end(void) {
@@ -188,8 +190,9 @@ void epmt_mpi_backend_tools(void *(*function)(const char *)) {
     is_open = !find_functions(function) && !mpi.T_init_thread(MPI_THREAD_MULTIPLE, &provided);
 }
 
-static bool tools_begin(void *(*function)(const char *)) {
+static bool tools_begin(void *(*function)(const char *), bool costly) {
     (void)function;
+    (void)costly;
     return is_open;
 }
 
@@ -199,7 +202,7 @@ static void tools_end(void) {
 
 void epmt_mpi_backend_variables(void *(*function)(const char *),
                                 const struct epmt_mpi_variable_sink *sink) {
-    if (!tools_begin(function))
+    if (!tools_begin(function, sink->costly))
         return;
     tell_performance(sink);
     if (sink->whole_step)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct epmt_mpi_variable_sink {
+    bool costly;                // also where the library loads much to offer them
     bool whole_step;            // also what is the same on all ranks: control variables, counts
     const char *const *control; // names of the control variables to read
     unsigned control_count;

@@ -2,6 +2,7 @@
 // MPI_Finalize, in order: freeze and journal this rank's records, wait for all ranks, reduce them
 // to rank 0, which feeds epmt-jobwriter, tell the outcome, trim the journals. Past a time limit
 // the journals stand and the program finalizes as if nothing had been.
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <time.h>
@@ -45,10 +46,12 @@ static uint64_t seconds_from_now(uint64_t seconds) {
 }
 
 // Waits a little, longer the longer nothing happened: the CPU belongs to the ranks that still work.
+// Where ranks share a core, to yield is not enough: all who wait take their turns; nor are short
+// naps, since to ask MPI costs as much. A nap is a small part of what has been waited.
 static void pause_after(unsigned idle) {
-    struct timespec nap = {0, idle < 1000 ? 50000 : 1000000};
+    struct timespec nap = {0, idle < 200 ? (long)idle * 10000 : 2000000};
 
-    if (idle < 100)
+    if (idle < 4)
         epmt_prim_yield();
     else
         epmt_prim_sleep(&nap);
@@ -169,23 +172,26 @@ static void give_up(struct reduction *r) {
     epmt_mpi_hooks->log(0, "not all ranks came to MPI_Finalize in time, with the preload");
 }
 
-static int start_sink(struct reduction *r) {
+// Before there is a row: what the writer does to begin with overlaps the ranks' messages.
+static void start_sink(struct reduction *r) {
     int status = epmt_writer_start(&r->writer, r->program, r->writer_until_ns);
 
     if (!status)
-        return 0;
+        return;
     epmt_mpi_hooks->log(0, "%s cannot be started: error %d", r->program, -status);
-    return epmt_streamfile_start(&r->stream, epmt_mpi_hooks->journal, r->about.step,
-                                 r->about.image);
+    status =
+        epmt_streamfile_start(&r->stream, epmt_mpi_hooks->journal, r->about.step, r->about.image);
+    if (status)
+        epmt_mpi_hooks->log(0, "the stream cannot be kept: error %d", -status);
 }
 
 static int put(void *context, const void *fragment, size_t len) {
     struct reduction *r = context;
-    int status = 0;
+    int status;
 
     if (r->writer.fd < 0 && r->stream.fd < 0)
-        status = start_sink(r);
-    if (!status)
+        status = -EPIPE;
+    else
         status = r->stream.fd < 0 ? epmt_writer_put(&r->writer, fragment, len)
                                   : epmt_streamfile_put(&r->stream, fragment, len);
     if (status)
@@ -351,6 +357,8 @@ static enum epmt_tree_outcome reduce(struct reduction *r) {
     struct epmt_tree_shape shape;
     struct room room;
 
+    if (r->world.rank == 0)
+        start_sink(r);
     r->backend->transport(&transport);
     make_room(&room, r->world.size);
     if (!agree(r, &transport, &room, &shape)) {
@@ -360,10 +368,10 @@ static enum epmt_tree_outcome reduce(struct reduction *r) {
         room.tree->own_passed = pass_journal;
         room.tree->own_context = &r->host;
         outcome = run_tree(r, room.tree);
-        // After a failure or a time limit nobody has ended it.
-        epmt_writer_abandon(&r->writer);
-        epmt_streamfile_abandon(&r->stream);
     }
+    // After a failure or a time limit nobody has ended it.
+    epmt_writer_abandon(&r->writer);
+    epmt_streamfile_abandon(&r->stream);
     // An abandoned message may still be under way: its memory stays.
     if (!r->abandoned && outcome != EPMT_TREE_FAILED) {
         if (room.pages)

@@ -94,6 +94,7 @@ void epmt_mpi_variables_collect(const struct epmt_mpi_backend *backend,
     static char names[CONTROL_MAX][128];
     const char *control[CONTROL_MAX];
     struct epmt_mpi_variable_sink sink = {
+        .costly = epmt_mpi_hooks->settings->mpi_tvars > 1,
         .whole_step = world->rank == 0,
         .control = control,
         .tell = keep,

@@ -119,8 +119,9 @@ settings() { # FAMILY
     openmpi) set -- OMPI_MCA_btl_vader_eager_limit 5000 btl_vader_eager_limit ;;
     *) set -- MPIR_CVAR_BCAST_SHORT_MSG_SIZE 4000 MPIR_CVAR_BCAST_SHORT_MSG_SIZE ;;
     esac
-    [ "$family" = openmpi ] && MPI_OPTIONS=(-x "$1")
-    (export "$1=$2" && mpi_run "$family" 2 "$(examples "$family")/hello" >/dev/null)
+    [ "$family" = openmpi ] && MPI_OPTIONS=(-x "$1" -x EPMT_MPI_TVARS)
+    (export "$1=$2" EPMT_MPI_TVARS=2 &&
+        mpi_run "$family" 2 "$(examples "$family")/hello" >/dev/null)
     MPI_OPTIONS=()
     check "$family, variables: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     equal "$family: a control variable that the environment sets" "$2" \
@@ -129,6 +130,14 @@ settings() { # FAMILY
         "$(sql "select value from mpi_variables where kind = 'environment' and name = '$1'")"
     check "$family: how many variables the library offers" test "$(sql \
         "select value from mpi_variables where kind = 'count' and name = 'control variables'")" -gt 100
+    # Open MPI would load all its plugins to offer them, in each rank's MPI_Finalize.
+    fresh "$family-cheap"
+    mpi_run "$family" 2 "$(examples "$family")/hello" >/dev/null
+    check "$family, by default: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
+    equal "$family, by default: whether variables of the library are read" \
+        "$([ "$family" = openmpi ] && echo 0 || echo 1)" \
+        "$(sql "select count(*) from mpi_variables
+            where kind = 'count' and name = 'control variables'")"
 }
 
 # What is recorded only where it is asked for.
