@@ -53,6 +53,7 @@ enum { MPI_CART = 211, MPI_GRAPH = 212, MPI_DIST_GRAPH = 213 };
 int PMPI_Cancel(MPI_Request *request);
 int PMPI_Cartdim_get(MPI_Comm comm, int *dimensions);
 int PMPI_Comm_create(MPI_Comm comm, MPI_Group group, MPI_Comm *created);
+int PMPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm *created);
 int PMPI_Comm_get_errhandler(MPI_Comm comm, MPI_Errhandler *handler);
 int PMPI_Comm_get_parent(MPI_Comm *parent);
 int PMPI_Comm_group(MPI_Comm comm, MPI_Group *group);
