@@ -53,13 +53,14 @@ half() { # FAMILY
 1 finalized: $counted, $functions 0 12, $rest" "$(profiles)"
 }
 
+met=
 meet() { # FAMILY
     local family=$1 program=$TEST_DIR/worlds-$1 others=()
     if ! MPI_PRELOAD='' MPI_TIMEOUT=60 mpi_run "$family" 4 "$program" meet >"$TEST_DIR/out" 2>&1; then
-        contains "$family: where ports do not work, MPI says so without the preload" Open_port \
-            "$(cat "$TEST_DIR/out")"
+        echo "# $family: ports do not work here, without the preload either"
         return
     fi
+    met=$family
     fresh "$family-meet"
     MPI_TIMEOUT=60 mpi_run "$family" 4 "$program" meet >"$TEST_DIR/out" 2>&1
     equal "$family, accept and connect: exit status" 0 $?
@@ -198,4 +199,5 @@ for family in $(families); do
     singletons "$family"
     [ "$family" != openmpi ] || python
 done
+check "some MPI has ports" test -n "$met"
 finish
