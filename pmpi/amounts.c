@@ -333,6 +333,7 @@ static void note_receive(const struct moved *m) {
         .receive = true,
         .persistent = m->roles->persistent,
         .message = m->roles->comm != EPMT_MPI_ABSENT,
+        .site = m->thread->site,
     };
 
     if (!no_peer(m, m->roles->source))

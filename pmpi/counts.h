@@ -69,6 +69,7 @@ struct epmt_mpi_entry {
     bool message; // which may be cancelled, unlike a file's
     bool to_peer; // a persistent send, to `peer` of `comm`
     int peer;
+    unsigned site; // call site that its bytes belong to, 0: none
     uint64_t comm;
 };
 
@@ -77,7 +78,7 @@ struct epmt_mpi_entry {
 struct epmt_mpi_found {
     struct epmt_mpi_entry *entry; // NULL: none
     uint64_t stamp;
-    unsigned function;
+    unsigned function, site;
     bool receive, persistent, message;
 };
 

@@ -22,6 +22,10 @@ struct epmt_mpi_hooks {
     struct epmt_fragment_header (*header)(void);
     // Makes sure that epmt_mpi_thread_end is called when the calling thread ends.
     void (*watch_thread)(void);
+    // Gets ready for backtraces, not in a signal handler. Returns whether they can be had.
+    bool (*backtrace_begin)(void);
+    // Addresses of the calls on this thread's stack, innermost first. Returns how many.
+    size_t (*backtrace)(uintptr_t *calls, size_t cap);
     void (*log)(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
     const struct epmt_settings *settings;
     char *const *envp;

@@ -8,6 +8,7 @@
 
 #include "common/fmt.h"
 #include "common/hot.h"
+#include "pmpi/callsites.h"
 #include "pmpi/counts.h"
 #include "pmpi/extras.h"
 #include "pmpi/hooks.h"
@@ -70,6 +71,9 @@ static void start(void) {
         return;
     enum epmt_mpi_clock clock = tsc_is_invariant() ? EPMT_MPI_TSC : EPMT_MPI_CLOCK;
     epmt_mpi_extras_begin(epmt_mpi_hooks->settings);
+    // With the other clock every call begins in epmt_mpi_begin_slow: no test more where it is off.
+    if (epmt_mpi_callsites_begin(epmt_mpi_hooks->settings->mpi_callsites))
+        clock = EPMT_MPI_CLOCK;
     epmt_mpi_clock = clock; // before the counter is read
     epmt_mpi_profile.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
     epmt_mpi_profile.start_ticks = epmt_mpi_ticks();
@@ -153,7 +157,12 @@ bool epmt_mpi_begin_slow(const void *frame, unsigned function) {
     // A call whose frame is gone was left by a jump: it was made, how long it took is not known.
     if (thread->outer)
         thread->sums[thread->function].calls++;
+    thread->outer = NULL;
+    if (epmt_mpi_callsites)
+        epmt_mpi_callsite_leave(thread);
     thread->function = function;
+    if (epmt_mpi_callsites)
+        epmt_mpi_callsite_enter(thread);
     thread->start = epmt_mpi_ticks();
     thread->outer = frame;
     return true;
@@ -173,6 +182,8 @@ void epmt_mpi_thread_end(void) {
     if (thread->outer) // it ended inside a call
         thread->sums[thread->function].calls++;
     thread->outer = NULL;
+    if (epmt_mpi_callsites)
+        epmt_mpi_callsite_leave(thread);
     if (!epmt_lock_take(&epmt_mpi_profile.lock))
         return;
     thread->next_unused = epmt_mpi_profile.unused;
@@ -188,4 +199,5 @@ void epmt_mpi_profile_forked(void) {
     epmt_tls.mpi = NULL;
     epmt_mpi_requests_forked();
     epmt_mpi_extras_forked();
+    epmt_mpi_callsites_forked();
 }

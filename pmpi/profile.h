@@ -40,12 +40,14 @@ struct epmt_mpi_thread {
     const void *outer; // stack address of the outermost call under way, NULL: none
     uint64_t start;    // its ticks
     unsigned function;
+    unsigned site; // of that call, or the last one, until it is counted there; 0: none
     struct epmt_mpi_thread *next, *next_unused;
     void *scratch; // of calls on many requests
     size_t scratch_len;
     struct epmt_mpi_known_comm comms[EPMT_MPI_KNOWN_COMMS];
     struct epmt_mpi_known_type types[EPMT_MPI_KNOWN_TYPES];
     struct epmt_mpi_sum sums[EPMT_MPI_FUNCTION_COUNT];
+    struct epmt_mpi_sum before; // the sums of `function` before the call from `site`
 };
 
 // The slot that stands for an argument that the function lacks: a count of 1, no rank, no handle.

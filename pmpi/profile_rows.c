@@ -8,6 +8,7 @@
 #include "common/fmt.h"
 #include "metadata/metrics.h"
 #include "metadata/mpi_tables.h"
+#include "pmpi/callsites.h"
 #include "pmpi/counts.h"
 #include "pmpi/extras.h"
 #include "pmpi/hooks.h"
@@ -60,19 +61,29 @@ static uint64_t load(const uint64_t *value) {
     return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
 
-// A call that is under way in that thread: made, and for how long so far is known of this thread.
-// What MPI_Finalize takes is not: it takes this profile away first.
-static void add_open_call(struct total *total, const struct epmt_mpi_thread *thread) {
+// For how long a call is under way is known of this thread. What MPI_Finalize takes is not: it
+// takes this profile away first.
+bool epmt_mpi_call_is_open(const struct epmt_mpi_thread *thread, uint64_t *ticks) {
     const void *outer = __atomic_load_n(&thread->outer, __ATOMIC_RELAXED);
     const void *here = __builtin_frame_address(0);
 
+    *ticks = 0;
     if (!outer)
+        return false;
+    if (thread == epmt_tls.mpi && thread->function != EPMT_MPI_Finalize &&
+        (uintptr_t)outer >= (uintptr_t)here)
+        *ticks = epmt_mpi_ticks() - thread->start;
+    return true;
+}
+
+static void add_open_call(struct total *total, const struct epmt_mpi_thread *thread) {
+    uint64_t ticks;
+
+    if (!epmt_mpi_call_is_open(thread, &ticks))
         return;
     total->calls++;
-    if (thread != epmt_tls.mpi || thread->function == EPMT_MPI_Finalize ||
-        (uintptr_t)outer < (uintptr_t)here)
+    if (!ticks)
         return;
-    uint64_t ticks = epmt_mpi_ticks() - thread->start;
     total->ticks += ticks;
     if (~ticks > total->least_complement)
         total->least_complement = ~ticks;
@@ -116,8 +127,7 @@ static uint64_t to_ns(uint64_t ticks, double tick) {
     return (uint64_t)((double)ticks * tick);
 }
 
-// Whether the function moves data, so that 0 bytes is a measurement.
-static bool moves_data(unsigned function) {
+bool epmt_mpi_moves_data(unsigned function) {
     const struct epmt_mpi_roles *roles = &epmt_mpi_roles[function];
 
     return epmt_mpi_abi_known &&
@@ -139,7 +149,7 @@ static void fill(struct epmt_record *row, unsigned function, const struct total 
                           to_ns(~total->least_complement, tick));
         epmt_record_set_u(row, EPMT_MPI_FUNCTION_COL_time_max, to_ns(total->most, tick));
     }
-    if (moves_data(function)) {
+    if (epmt_mpi_moves_data(function)) {
         epmt_record_set_u(row, EPMT_MPI_FUNCTION_COL_bytes_out, total->out);
         epmt_record_set_u(row, EPMT_MPI_FUNCTION_COL_bytes_in, total->in);
     }
@@ -152,7 +162,8 @@ size_t epmt_mpi_rows_room(void) {
         return 0;
     for (unsigned function = 0; function < EPMT_MPI_FUNCTION_COUNT; function++)
         count += epmt_mpi_is_found(function);
-    return count * ROW_MAX + epmt_mpi_variables_room() + epmt_mpi_extras_room();
+    return count * ROW_MAX + epmt_mpi_variables_room() + epmt_mpi_extras_room() +
+           epmt_mpi_callsites_room();
 }
 
 static void set_process(struct epmt_record *process, const struct total *all, double tick) {
@@ -195,4 +206,5 @@ void epmt_mpi_rows_add(struct epmt_fragment *fragment, struct epmt_record *proce
     }
     set_process(process, &all, tick);
     epmt_mpi_extras_add(fragment, image);
+    epmt_mpi_callsites_add(fragment, image);
 }

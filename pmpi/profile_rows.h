@@ -23,6 +23,13 @@ const char *epmt_mpi_function_name(unsigned function);
 // Whether the program has called it at all, as far as that costs no look at the sums.
 bool epmt_mpi_is_found(size_t function);
 
+// Whether the function moves data, so that 0 bytes is a measurement.
+bool epmt_mpi_moves_data(unsigned function);
+
+// Whether a call is under way in that thread. *ticks is what it took so far, 0 where it is not
+// known.
+bool epmt_mpi_call_is_open(const struct epmt_mpi_thread *thread, uint64_t *ticks);
+
 // Bytes that the rows may take in a fragment, 0 where there are none.
 size_t epmt_mpi_rows_room(void);
 

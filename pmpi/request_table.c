@@ -78,6 +78,7 @@ void epmt_mpi_request_find(uint64_t request, struct epmt_mpi_found *found) {
     if (!found->entry)
         return;
     found->function = found->entry->function;
+    found->site = found->entry->site;
     found->receive = found->entry->receive;
     found->persistent = found->entry->persistent;
     found->message = found->entry->message;
@@ -122,6 +123,7 @@ void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
     stamp = place->stamp;
     place->each = entry->each;
     place->function = entry->function;
+    place->site = entry->site;
     place->receive = entry->receive;
     place->persistent = entry->persistent;
     place->message = entry->message;

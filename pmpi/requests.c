@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/prim.h"
+#include "pmpi/callsites.h"
 #include "pmpi/counts.h"
 #include "pmpi/extras.h"
 
@@ -35,6 +36,8 @@ static void received(struct epmt_mpi_thread *thread, const struct epmt_mpi_found
     if (!found->message || !epmt_mpi_abi.is_cancelled(status)) {
         uint64_t bytes = epmt_mpi_abi.status_bytes(status);
         thread->sums[found->function].in += bytes;
+        if (__builtin_expect(found->site, 0))
+            epmt_mpi_callsite_received(found->site, bytes);
         if (__builtin_expect(epmt_mpi_extras & EPMT_MPI_SIZES, 0))
             epmt_mpi_size(found->function, bytes);
     }
@@ -238,7 +241,8 @@ AFTER(TESTSOME) {
     some_received(call, function, result);
 }
 
-static void started(struct epmt_mpi_sum *sum, unsigned function, uint64_t request) {
+static void started(const struct epmt_mpi_thread *thread, struct epmt_mpi_sum *sum,
+                    unsigned function, uint64_t request) {
     struct epmt_mpi_found found;
 
     epmt_mpi_request_find(request, &found);
@@ -246,6 +250,7 @@ static void started(struct epmt_mpi_sum *sum, unsigned function, uint64_t reques
     if (!entry || !found.persistent)
         return;
     entry->function = function;
+    entry->site = thread->site;
     sum->out += entry->each.out;
     sum->in += entry->each.in;
     if (epmt_mpi_extras & EPMT_MPI_SIZES && !entry->receive)
@@ -260,7 +265,7 @@ AFTER(START) {
     struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     if (!(int)result && epmt_mpi_abi_known)
-        started(sum, function, epmt_mpi_handle_at((const void *)call->slots[0], 0));
+        started(thread, sum, function, epmt_mpi_handle_at((const void *)call->slots[0], 0));
     epmt_mpi_leave(thread);
 }
 
@@ -269,7 +274,7 @@ AFTER(STARTALL) {
     struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
     for (int i = 0; !(int)result && epmt_mpi_abi_known && i < (int)call->slots[0]; i++)
-        started(sum, function, epmt_mpi_handle_at((const void *)call->slots[1], (size_t)i));
+        started(thread, sum, function, epmt_mpi_handle_at((const void *)call->slots[1], (size_t)i));
     epmt_mpi_leave(thread);
 }
 

@@ -7,10 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The helper's one function: the program counters of the stack that the signal interrupted.
+// A function of the helper: the program counters of the stack that the signal interrupted.
 // Returns how many; async-signal-safe.
 typedef int (*epmt_unwind_f)(void *ucontext, uintptr_t *frames, int max);
 #define EPMT_UNWIND_SYMBOL "epmt_unwind"
+
+// The other one: the return addresses on the calling thread's stack, each less one, which is in the
+// call. Returns how many. Not for a signal handler.
+typedef int (*epmt_backtrace_f)(uintptr_t *frames, int max);
+#define EPMT_BACKTRACE_SYMBOL "epmt_backtrace"
+
+// A function of the helper, which is loaded from the installation at prefix where it is not yet
+// there, or NULL. Not from a signal handler.
+void *epmt_crash_helper(const char *symbol, const char *prefix);
 
 enum epmt_crash_who { EPMT_CRASH_NOBODY, EPMT_CRASH_RANKS, EPMT_CRASH_ALL }; // setting crash_stack
 

@@ -8,6 +8,7 @@
 #include "common/fmt.h"
 #include "common/prim.h"
 #include "pmpi/hooks.h"
+#include "preload/crash.h"
 #include "preload/process.h"
 #include "preload/threads.h"
 
@@ -114,6 +115,24 @@ static struct epmt_bytes job(const char *const *facts) {
     return (struct epmt_bytes){memory, epmt_fragment_seal(&fragment, &about)};
 }
 
+static epmt_backtrace_f helper;
+
+static bool backtrace_begin(void) {
+    void *found;
+
+    if (!helper) {
+        found = epmt_crash_helper(EPMT_BACKTRACE_SYMBOL, epmt_self.prefix);
+        memcpy(&helper, &found, sizeof found);
+    }
+    return helper != NULL;
+}
+
+static size_t backtrace(uintptr_t *calls, size_t cap) {
+    int count = helper(calls, (int)cap);
+
+    return count > 0 ? (size_t)count : 0;
+}
+
 void epmt_mpi_hooks_begin(void) {
     static struct epmt_mpi_hooks hooks = {
         .mine = mine,
@@ -123,6 +142,8 @@ void epmt_mpi_hooks_begin(void) {
         .append = append,
         .header = header,
         .watch_thread = epmt_thread_watch,
+        .backtrace_begin = backtrace_begin,
+        .backtrace = backtrace,
         .log = epmt_log,
         .settings = &epmt_self.settings,
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // libepmt-crash.so: the one place that knows libunwind. Loaded into the user's process once, where
-// stacks of crashes are asked for; called in a signal handler.
+// stacks of crashes or of MPI calls are asked for.
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 #include <stdint.h>
@@ -30,5 +30,16 @@ __attribute__((visibility("default"))) int epmt_unwind(void *ucontext, uintptr_t
         frames[count] = (uintptr_t)pc - (count ? 1 : 0);
         count++;
     } while (count < max && unw_step(&cursor) > 0);
+    return count;
+}
+
+int epmt_backtrace(uintptr_t *frames, int max);
+
+// By way of libunwind's cache of frames, which is the thread's own.
+__attribute__((visibility("default"))) int epmt_backtrace(uintptr_t *frames, int max) {
+    int count = unw_backtrace((void **)frames, max);
+
+    for (int i = 0; i < count; i++)
+        frames[i]--;
     return count;
 }
