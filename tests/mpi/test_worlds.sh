@@ -81,7 +81,7 @@ meet() { # FAMILY
 }
 
 # A world in which rank 1 aborts or is killed, and the others go 1 s later if they may: Open MPI waits
-# for longer before it ends them, MPICH can be told to leave them alone where one is killed.
+# for longer before it ends them, MPICH does not for sure, even where it is told to.
 end() { # FAMILY abort|kill LIBRARY
     local family=$1 way=$2 options=(-n 3)
     [ -z "$3" ] || options+=(-genv LD_PRELOAD "$3")
@@ -114,12 +114,12 @@ ends() { # FAMILY abort|kill
 1 exited: Abort 1, $others
 2 exited: $others" "$(profiles)"
         ;;
-    *-kill)
+    openmpi-kill)
         equal "$family, $way: the profiles of those who could end" "0 exited: $first
 1 killed: none
 2 exited: $others" "$(profiles)"
         ;;
-    *) # MPICH kills all, at once or a little later.
+    *) # MPICH kills the others, at once or a little later.
         equal "$family, $way: ranks are known, all or nothing of each profile" "0,1,2|0" "$(sql \
             "select (select group_concat(mpirank) from (select mpirank from processes order by 1)) ||
              '|' || (select count(*) from processes p where (state = 'killed') <> not exists
