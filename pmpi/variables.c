@@ -9,7 +9,9 @@
 #include "common/prim.h"
 #include "metadata/mpi_tables.h"
 #include "pmpi/backend_tvars.h"
+#include "pmpi/counts.h"
 #include "pmpi/hooks.h"
+#include "pmpi/profile_rows.h"
 #include "pmpi/symbols.h"
 
 #include "common/poison.h"
@@ -111,29 +113,50 @@ void epmt_mpi_variables_collect(const struct epmt_mpi_backend *backend,
         backend->variables(epmt_mpi_function_address, &sink);
 }
 
+// Rows of what was lost.
+#define LOST_MAX 2
+
 size_t epmt_mpi_variables_room(void) {
-    return kept.len + kept.count * (64 + strlen(epmt_mpi_hooks->step));
+    return kept.len + (kept.count + LOST_MAX) * (96 + strlen(epmt_mpi_hooks->step));
 }
 
 static void set(struct epmt_record *row, int column, const char *text) {
     epmt_record_set_text(row, column, text, strlen(text));
 }
 
+// image: the process it is of, 0: the same on all ranks.
+static void add(struct epmt_fragment *fragment, uint64_t image, const char *kind, const char *name,
+                const char *value) {
+    struct epmt_record row;
+
+    epmt_record_clear(&row);
+    set(&row, EPMT_MPI_VARIABLE_COL_step, epmt_mpi_hooks->step);
+    if (image)
+        epmt_record_set_u(&row, EPMT_MPI_VARIABLE_COL_image, image);
+    set(&row, EPMT_MPI_VARIABLE_COL_kind, kind);
+    set(&row, EPMT_MPI_VARIABLE_COL_name, name);
+    set(&row, EPMT_MPI_VARIABLE_COL_value, value);
+    if (epmt_fragment_add(fragment, EPMT_ROW_MPI_VARIABLE, &row))
+        epmt_mpi_hooks->log(0, "a variable of MPI does not fit");
+}
+
+static void add_lost(struct epmt_fragment *fragment, uint64_t image, const char *name,
+                     uint64_t count) {
+    char text[24];
+
+    epmt_fmt(text, sizeof text, "%lu", count);
+    if (count)
+        add(fragment, image, "count", name, text);
+}
+
 void epmt_mpi_variables_add(struct epmt_fragment *fragment, uint64_t image) {
     const char *at = kept.memory;
-    struct epmt_record row;
 
     for (unsigned i = 0; i < kept.count; i++) {
         const char *name = at + strlen(at) + 1, *value = name + strlen(name) + 1;
-        epmt_record_clear(&row);
-        set(&row, EPMT_MPI_VARIABLE_COL_step, epmt_mpi_hooks->step);
-        if (!strcmp(at, "performance"))
-            epmt_record_set_u(&row, EPMT_MPI_VARIABLE_COL_image, image);
-        set(&row, EPMT_MPI_VARIABLE_COL_kind, at);
-        set(&row, EPMT_MPI_VARIABLE_COL_name, name);
-        set(&row, EPMT_MPI_VARIABLE_COL_value, value);
-        if (epmt_fragment_add(fragment, EPMT_ROW_MPI_VARIABLE, &row))
-            epmt_mpi_hooks->log(0, "a variable of MPI does not fit");
+        add(fragment, strcmp(at, "performance") ? 0 : image, at, name, value);
         at = value + strlen(value) + 1;
     }
+    add_lost(fragment, image, "calls_lost", epmt_mpi_profile.calls_lost);
+    add_lost(fragment, image, "requests_lost", epmt_mpi_requests_lost());
 }

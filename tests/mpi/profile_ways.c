@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ways through MPI that are hard on a profile.
-// usage: profile_ways threads|jump|exit_inside|fork|session|spawn
+// usage: profile_ways threads|jump|exit_inside|fork|session|many|spawn
 #include <mpi.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -142,6 +142,27 @@ static int spawn(int *argc, char ***argv) {
     return MPI_Finalize();
 }
 
+#define MANY 100000
+
+// More receives under way than are kept account of.
+static int many(int *argc, char ***argv) {
+    static MPI_Request requests[MANY];
+    static int in[MANY];
+    int out = 1;
+
+    MPI_Init(argc, argv);
+    for (int i = 0; i < MANY; i++)
+        MPI_Irecv(&in[i], 1, MPI_INT, 0, 0, MPI_COMM_SELF, &requests[i]);
+    for (int i = 0; i < MANY; i++)
+        MPI_Send(&out, 1, MPI_INT, 0, 0, MPI_COMM_SELF);
+    MPI_Waitall(MANY, requests, MPI_STATUSES_IGNORE);
+    for (int i = 0; i < MANY; i++) {
+        if (in[i] != 1)
+            return 3;
+    }
+    return MPI_Finalize();
+}
+
 int main(int argc, char **argv) {
     const char *way = argc > 1 ? argv[1] : "";
 
@@ -157,6 +178,8 @@ int main(int argc, char **argv) {
     if (!strcmp(way, "session"))
         return session();
 #endif
+    if (!strcmp(way, "many"))
+        return many(&argc, &argv);
     if (!strcmp(way, "spawn"))
         return spawn(&argc, &argv);
     return 2;

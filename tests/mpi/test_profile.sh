@@ -96,6 +96,10 @@ ways() { # FAMILY
         equal "$family: a session without MPI_Init" "MPI_Allreduce 2 8 8, MPI_Session_init 2 - -" \
             "$(functions MPI_Allreduce MPI_Session_init)"
     fi
+    run_way "$family" 1 many 0
+    equal "$family: 100,000 receives under way, those without room counted" "1 400000" "$(sql \
+        "select value > 0, value * 4 + (select bytes_in from mpi_functions
+         where function = 'MPI_Irecv') from mpi_variables where name = 'requests_lost'" | tr '|' ' ')"
     if MPI_PRELOAD='' mpi_run "$family" 1 "$TEST_DIR/profile_ways-$family" spawn >/dev/null 2>&1; then
         run_way "$family" 1 spawn 0
         equal "$family: a spawned world" "MPI_Bcast 3 4 8, MPI_Comm_spawn 1 - -" \
