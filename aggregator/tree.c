@@ -331,10 +331,6 @@ bool epmt_tree_step(struct epmt_tree *tree) {
     return moved;
 }
 
-bool epmt_tree_is_sent(const struct epmt_tree *tree) {
-    return tree->last_sent && !tree->up_request.active;
-}
-
 bool epmt_tree_settled(struct epmt_tree *tree) {
     struct epmt_transport *t = tree->transport;
     bool settled = true;

@@ -84,7 +84,7 @@ size_t epmt_tree_memory(int child_count, size_t chunk);
 
 // Starts the reduction with this rank's own fragments (own[own_count], one sealed fragment each;
 // they must stay). `about` gives step, rank and image for the headers. children: one for each of
-// the shape's, to the end. work: epmt_tree_memory bytes, 8-byte aligned, until epmt_tree_is_sent.
+// the shape's, to the end. work: epmt_tree_memory bytes, 8-byte aligned, until epmt_tree_settled.
 // sink: the root's, else ignored.
 void epmt_tree_init(struct epmt_tree *tree, struct epmt_transport *transport,
                     const struct epmt_tree_shape *shape, size_t chunk,
@@ -94,9 +94,6 @@ void epmt_tree_init(struct epmt_tree *tree, struct epmt_transport *transport,
 
 // Does what can be done now. Returns true where anything moved; tree->outcome tells the end.
 bool epmt_tree_step(struct epmt_tree *tree);
-
-// True once all rows of this rank and its children have left it.
-bool epmt_tree_is_sent(const struct epmt_tree *tree);
 
 // After the outcome: true once the messages that tell it have left.
 bool epmt_tree_settled(struct epmt_tree *tree);
