@@ -36,7 +36,7 @@ run() { # FAMILY NP LIBRARY
     openmpi.*) options+=(-x "LD_PRELOAD=$3" -x EPMT_OUTPUT_PREFIX) ;;
     mpich.*) options+=(-genv LD_PRELOAD "$3") ;;
     esac
-    cd "$out/work"
+    cd "$out/turn"
     timeout -s KILL 300 "${!run}" "${options[@]}" -n "$2" "$out/life-$1" \
         </dev/null 2>/dev/null | grep -E '^[0-9.]+ [0-9.]+$' || true
     cd "$out"
@@ -55,11 +55,11 @@ for family in $mpi_families; do
         for _ in $(seq "$turns"); do
             for entry in "${libraries[@]}"; do
                 name=${entry%%=*}
-                rm -rf "$out/work"
-                mkdir "$out/work"
-                export EPMT_OUTPUT_PREFIX=$out/work/out/
+                rm -rf "$out/turn"
+                mkdir "$out/turn"
+                export EPMT_OUTPUT_PREFIX=$out/turn/out/
                 run "$family" "$np" "${entry#*=}" >>"$out/turn.$name"
-                find "$out/work" -type f -printf '%s\n' |
+                find "$out/turn" -type f -printf '%s\n' |
                     awk -v np="$np" '{ s += $1 } END { print NR, s / np }' >"$out/files.$name"
             done
         done
