@@ -274,8 +274,11 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_dump = {
     .name = "dump",
+    .group = EPMT_GROUP_ANALYSE,
     .arguments = "FILE|DIR",
     .summary = "Print what a job file holds, without the database.",
+    .examples = "epmt dump 4711.h5\n"
+                "epmt dump -k jobid 4711.h5     # one value\n",
     .options = options,
     .option = option,
     .run = run,
