@@ -18,6 +18,7 @@
 #include "common/prim.h"
 #include "pmpi/profile.h"
 #include "preload/collect.h"
+#include "preload/counters.h"
 #include "preload/crash.h"
 #include "preload/mpi_hooks.h"
 #include "preload/signals.h"
@@ -272,6 +273,8 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     uint64_t signals = epmt_prim_signals_block();
     epmt_record_identity();
     epmt_signals_begin();
+    if (*epmt_self.settings.events)
+        epmt_counters_begin();
     epmt_prim_signals_restore(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_ALL)
         epmt_crash_begin(NULL);
@@ -286,6 +289,8 @@ static void become_child(void) {
     take_identity();
     epmt_self.life = EPMT_LIFE_READY;
     epmt_record_identity();
+    if (epmt_self.counters)
+        epmt_counters_forked();
     if (epmt_self.pid == 1)
         epmt_signals_end();
     epmt_prim_signals_restore(signals);
