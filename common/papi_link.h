@@ -17,6 +17,7 @@
 struct epmt_papi_count {
     uint64_t value;
     uint8_t reason; // enum epmt_event_reason; NONE: value stands
+    bool user_only; // the kernel is not in it
 };
 
 // One event as it is listed; texts are the helper's.
@@ -42,7 +43,6 @@ struct epmt_papi_link {
     int (*forked)(void);
     void (*unit)(const char *name, char *unit, size_t cap); // "" where PAPI says none
     void (*list)(epmt_papi_list_f found, void *context);
-    const char *(*version_text)(void);
     // To be set by libepmt.so: called by the helper's constructor, when the C library and PAPI can
     // be used.
     void (*ready)(void);

@@ -107,12 +107,17 @@ static void give_block(struct epmt_counters *all, struct epmt_thread_counters *b
     epmt_lock_release(&all->lock);
 }
 
+static void set_reasons(const struct epmt_counters *all, struct epmt_thread_counters *block) {
+    for (unsigned i = 0; i < all->count; i++) {
+        block->counters[i].perf.fd = -1;
+        block->counters[i].reason = all->events[i].reason;
+    }
+}
+
 static void open_perf(struct epmt_counters *all, struct epmt_thread_counters *block) {
     for (unsigned i = 0; i < all->count; i++) {
         const struct epmt_counted *event = &all->events[i];
         struct epmt_counter *counter = &block->counters[i];
-        counter->perf.fd = -1;
-        counter->reason = event->reason;
         if (event->papi || event->reason)
             continue;
         counter->perf = epmt_perf_open(&event->perf, all->least_fd);
@@ -145,9 +150,11 @@ void epmt_counters_thread_begin(struct epmt_thread *thread) {
 
     if (block) {
         block->papi = NULL;
-        open_perf(all, block);
+        set_reasons(all, block);
+        // PAPI first: what it costs to start is dear, and not the program's.
         if (all->papi_is_ready)
             start_papi(all, block, thread->tid == epmt_self.pid);
+        open_perf(all, block);
     }
     // Another thread that ends the process finds it whole or not at all.
     __atomic_store_n(&thread->counters, block, __ATOMIC_RELEASE);
@@ -172,27 +179,25 @@ void epmt_counters_begin(void) {
     epmt_self.counters = all;
     if (all->papi_count)
         epmt_counters_link_papi(all);
-    epmt_counters_thread_begin(epmt_tls.thread);
+    // Else the main thread begins when PAPI does: loading that is not what is to be counted.
+    if (!all->papi)
+        epmt_counters_thread_begin(epmt_tls.thread);
 }
 
 void epmt_counters_papi_ready(void) {
     struct epmt_counters *all = epmt_self.counters;
-    struct epmt_thread *main = epmt_tls.thread;
-    struct epmt_thread_counters *block = main ? main->counters : NULL;
     int reason = all->papi->begin();
 
     for (unsigned i = 0; i < all->count; i++) {
         struct epmt_counted *event = &all->events[i];
         if (!event->papi)
             continue;
-        event->reason = reason ? (uint8_t)reason : EPMT_REASON_PAPI_LATE;
-        if (block)
-            block->counters[i].reason = event->reason;
-        all->papi->unit(event->name.data, event->unit, sizeof event->unit);
+        event->reason = (uint8_t)reason;
+        if (!reason)
+            all->papi->unit(event->name.data, event->unit, sizeof event->unit);
     }
     all->papi_is_ready = !reason;
-    if (block && !reason)
-        start_papi(all, block, true);
+    epmt_counters_thread_begin(epmt_tls.thread);
 }
 
 // The parent's counters count the parent still: their descriptors go, with nothing done to them.
@@ -251,6 +256,8 @@ static void fill_perf(struct epmt_record *row, const struct epmt_counted *event,
 static void fill_papi(struct epmt_record *row, const struct epmt_thread_counters *block,
                       const struct epmt_papi_count *count) {
     if (!count->reason) {
+        if (count->user_only)
+            epmt_record_set_text(row, EPMT_COUNTER_COL_excluded, "kernel", 6);
         epmt_record_set_u(row, EPMT_COUNTER_COL_value, count->value);
         epmt_record_set_u(row, EPMT_COUNTER_COL_enabled,
                           epmt_prim_clock_ns(CLOCK_MONOTONIC) - block->papi_start_ns);

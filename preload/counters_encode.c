@@ -129,6 +129,8 @@ void epmt_counters_link_papi(struct epmt_counters *all) {
     if (!papi || papi->version != EPMT_PAPI_LINK_VERSION)
         return;
     all->papi = papi;
+    for (unsigned i = 0; i < all->count; i++) // of threads that begin before it is ready
+        all->events[i].reason = all->events[i].papi ? EPMT_REASON_PAPI_LATE : all->events[i].reason;
     papi->ready = epmt_counters_papi_ready;
 }
 
