@@ -139,13 +139,13 @@ static void find_path(void) {
     epmt_self.path_len = kept ? (size_t)len : 0;
 }
 
-// epmt and epmt-jobwriter of this installation.
+// The programs of this installation.
 static bool is_our_own_program(void) {
     size_t prefix = strlen(epmt_self.prefix);
     const char *behind = epmt_self.path + prefix;
 
     return prefix && !strncmp(epmt_self.path, epmt_self.prefix, prefix) &&
-           (!strcmp(behind, "/bin/epmt") || !strcmp(behind, "/libexec/epmt/epmt-jobwriter"));
+           (!strcmp(behind, "/bin/epmt") || !strncmp(behind, "/libexec/epmt/epmt-", 19));
 }
 
 // argv as the kernel gave it lies in one piece: items, each ended by NUL.

@@ -256,7 +256,8 @@ static void stop(void *handle) {
         epmt_papi_call.cleanup_eventset(counted->sets[i].set);
         epmt_papi_call.destroy_eventset(&counted->sets[i].set);
     }
-    epmt_papi_call.unregister_thread();
+    if (counted->tid != (unsigned long)getpid()) // PAPI does not bear to lose its first thread
+        epmt_papi_call.unregister_thread();
     free(counted);
 }
 
