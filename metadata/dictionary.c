@@ -4,7 +4,7 @@
 #include "common/hash.h"
 #include "common/hot.h"
 #include "metadata/metrics.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 
 #include "common/poison.h"
 
@@ -16,23 +16,22 @@ const struct epmt_column epmt_columns[EPMT_COLUMN_COUNT] = {EPMT_COLUMNS(COLUMN)
 #define TABLE(LIST, kind, name, title) \
     static const struct epmt_column name##_columns[] = {LIST(COLUMN)};
 EPMT_MPI_TABLES(TABLE)
+EPMT_PLAIN_TABLES(TABLE)
 #undef TABLE
 
 const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind) {
     static const struct epmt_dictionary rows = {epmt_columns, EPMT_COLUMN_COUNT};
-    static const struct epmt_dictionary tables[EPMT_MPI_TABLE_COUNT] = {
+    static const struct epmt_dictionary tables[EPMT_TABLE_COUNT] = {
 #define TABLE(LIST, kind, name, title) \
     [EPMT_ROW_##kind -                 \
-        EPMT_ROW_MPI_FUNCTION] = {name##_columns, sizeof name##_columns / sizeof *name##_columns},
-        EPMT_MPI_TABLES(TABLE)
+        EPMT_FIRST_TABLE] = {name##_columns, sizeof name##_columns / sizeof *name##_columns},
+        EPMT_MPI_TABLES(TABLE) EPMT_PLAIN_TABLES(TABLE)
 #undef TABLE
     };
 
     if (kind == EPMT_ROW_PROCESS || kind == EPMT_ROW_THREAD)
         return &rows;
-    if (kind < EPMT_ROW_MPI_FUNCTION || kind >= EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT)
-        return NULL;
-    return &tables[kind - EPMT_ROW_MPI_FUNCTION];
+    return epmt_is_table(kind) ? &tables[kind - EPMT_FIRST_TABLE] : NULL;
 }
 
 bool epmt_column_stored(const struct epmt_column *column, enum epmt_row_kind kind) {
@@ -47,7 +46,7 @@ bool epmt_column_stored(const struct epmt_column *column, enum epmt_row_kind kin
 static const char schema[] =
 #define TEXT_OF(name, scope, type, unit, fold, source, description) #name " " #scope " " #type ","
 #define TABLE(LIST, kind, name, title) "; " LIST(TEXT_OF)
-    EPMT_COLUMNS(TEXT_OF) EPMT_MPI_TABLES(TABLE)
+    EPMT_COLUMNS(TEXT_OF) EPMT_MPI_TABLES(TABLE) EPMT_PLAIN_TABLES(TABLE)
 #undef TABLE
 #undef TEXT_OF
     ;

@@ -41,7 +41,7 @@ uint64_t epmt_fold_digest(const struct epmt_jobfold *fold) {
         epmt_fold_decode(fold, EPMT_ROW_THREAD, i, &record);
         digest += hash_record(EPMT_ROW_THREAD, &record);
     }
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT;
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_TABLE_COUNT;
          kind++) {
         for (uint32_t i = 0; i < epmt_fold_mpi_count(fold, kind); i++) {
             epmt_fold_mpi_decode(fold, kind, i, &record);

@@ -41,6 +41,7 @@ struct folding {
     char jobfile[PATH_MAX], metadata[PATH_MAX];
     bool has_jobfile, has_metadata;
     uint64_t old_digest;
+    int64_t old_version;
     char old_uuid[EPMT_UUID_LEN];
 };
 
@@ -84,6 +85,7 @@ static int add_jobfile(struct folding *f, struct epmt_error *err) {
         return -1;
     f->has_jobfile = true;
     f->old_digest = epmt_jobfile_info(file)->digest;
+    f->old_version = epmt_jobfile_info(file)->format_version;
     epmt_fmt(f->old_uuid, sizeof f->old_uuid, "%s", epmt_jobfile_info(file)->uuid);
     int status = epmt_fold_add_jobfile(f->fold, file, err);
     epmt_jobfile_close(file);
@@ -249,7 +251,9 @@ static int clean(struct folding *f, struct epmt_error *err) {
 static int fold_locked(struct folding *f, struct epmt_error *err) {
     if (collect(f, err))
         return -1;
-    bool same = f->has_jobfile && f->old_digest == epmt_fold_digest(f->fold);
+    // A file of an older version is written anew, as what it lacks can be made from its rows.
+    bool same = f->has_jobfile && f->old_version == EPMT_JOBFILE_VERSION &&
+                f->old_digest == epmt_fold_digest(f->fold);
     if (!same && epmt_jobfile_write(f->fold, f->jobfile, err))
         return -1;
     f->result->processes = epmt_fold_process_count(f->fold);

@@ -15,6 +15,14 @@ int epmt_jobfile_write_summary(const struct epmt_jobfold *fold, struct epmt_tabl
 int epmt_jobfile_write_rows(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
                             struct epmt_error *err);
 
+// Writes /columns, which describes all tables. Returns 0 or -1 with err.
+int epmt_jobfile_write_columns(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
+                               struct epmt_error *err);
+
+// Writes /crashes and /crash_frames. Returns 0 or -1 with err.
+int epmt_jobfile_write_crashes(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
+                               struct epmt_error *err);
+
 // Rows of all tables of /mpi together.
 uint64_t epmt_jobfile_mpi_rows(const struct epmt_jobfold *fold);
 

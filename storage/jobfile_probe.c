@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 #include "storage/jobfile.h"
 #include "storage/jobfile_parts.h"
 
@@ -21,7 +21,7 @@ static void read_all(struct epmt_jobfile *file) {
         continue;
     while (epmt_jobfile_next_thread(file, &row.record, NULL) == 1)
         continue;
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT;
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_TABLE_COUNT;
          kind++) {
         while (epmt_jobfile_next_mpi(file, kind, &row.record, NULL) == 1)
             continue;

@@ -8,22 +8,14 @@
 
 #include "common/hash.h"
 #include "common/prim.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 #include "storage/jobfile.h"
 #include "storage/jobfile_parts.h"
 #include "storage/jobfile_scan.h"
 
 #define TEXT_MAX 1024
 
-enum {
-    PROCESSES,
-    THREADS,
-    ATTRIBUTES,
-    ENVIRONMENT,
-    STEPS,
-    MPI,
-    TABLES = MPI + EPMT_MPI_TABLE_COUNT
-};
+enum { PROCESSES, THREADS, ATTRIBUTES, ENVIRONMENT, STEPS, MPI, TABLES = MPI + EPMT_TABLE_COUNT };
 
 struct epmt_jobfile {
     char *path;
@@ -141,6 +133,7 @@ static int check_version(struct epmt_jobfile *file, struct epmt_error *err) {
                          "%s: an HDF5 file, but no epmt job file (attribute format)", file->path);
     if (epmt_h5_get_i64(file->file, "format_version", &version) || version < 1)
         return damaged(file, "damaged job file: it has no format version", err);
+    file->info.format_version = version;
     if (version > EPMT_JOBFILE_VERSION)
         return epmt_errf(err, EPMT_ERR_VERSION,
                          "%s: made by a newer epmt (format version %ld, this one reads %d)",
@@ -173,7 +166,7 @@ static int read_info(struct epmt_jobfile *file, struct epmt_error *err) {
     info->thread_count = file->tables[THREADS].rows;
     info->attribute_count = file->tables[ATTRIBUTES].rows + file->tables[ENVIRONMENT].rows;
     info->step_count = file->tables[STEPS].rows;
-    for (int i = MPI; i < TABLES; i++)
+    for (int i = MPI; i < MPI + EPMT_MPI_TABLE_COUNT; i++)
         info->mpi_rows += file->tables[i].rows;
     return 0;
 }
@@ -335,7 +328,7 @@ static int add_mpi(struct epmt_jobfold *fold, struct epmt_jobfile *file, struct 
                    struct epmt_error *err) {
     int status = 0;
 
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT && !status; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT && !status; i++) {
         row->kind = EPMT_ROW_MPI_FUNCTION + i;
         while ((status = epmt_jobfile_next_mpi(file, row->kind, &row->record, err)) == 1) {
             if (epmt_fold_add(fold, row, err))

@@ -20,7 +20,16 @@ static herr_t order_links(hid_t creation) {
     return H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
 }
 
-static int make_group(hid_t file, const char *path) {
+// What PyTables looks for in a group.
+static int describe_group(hid_t group, const char *title) {
+    static const char class[] = "GROUP", version[] = "1.0";
+
+    return epmt_h5_put_text(group, "CLASS", (struct epmt_bytes){class, 5}) |
+           epmt_h5_put_text(group, "VERSION", (struct epmt_bytes){version, 3}) |
+           epmt_h5_put_text(group, "TITLE", (struct epmt_bytes){title, strlen(title)});
+}
+
+static int make_group(hid_t file, const char *path, const char *title) {
     hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
     hid_t group = -1;
 
@@ -29,15 +38,18 @@ static int make_group(hid_t file, const char *path) {
     H5Pclose(creation);
     if (group < 0)
         return -1;
+    int status = describe_group(group, title);
     H5Gclose(group);
-    return 0;
+    return status;
 }
 
 static int write_all(const struct epmt_jobfold *fold, hid_t file, struct epmt_error *err) {
     struct epmt_table_writer writer = {.file = file};
     int status = -1;
 
-    if (make_group(file, "/job") || (epmt_jobfile_mpi_rows(fold) && make_group(file, "/mpi")))
+    if (describe_group(file, "epmt job file") ||
+        make_group(file, "/job", "what is known of the job") ||
+        (epmt_jobfile_mpi_rows(fold) && make_group(file, "/mpi", "what the ranks did in MPI")))
         epmt_h5_errf(err, EPMT_ERR_IO, "cannot make a group");
     else if (!epmt_jobfile_write_summary(fold, &writer, err) &&
              !epmt_jobfile_write_rows(fold, &writer, err) && !epmt_table_write_texts(&writer, err))

@@ -211,7 +211,7 @@ static void refuses_what_is_no_job_file(void **state) {
     H5Aclose(attribute);
     H5Fclose(file);
     expect_refused(path, EPMT_ERR_VERSION);
-    assert_non_null(strstr(err.text, "made by a newer epmt (format version 7, this one reads 1)"));
+    assert_non_null(strstr(err.text, "made by a newer epmt (format version 7, this one reads 2)"));
 
     assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
     file = change(path);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metadata/tables.h"
+
+#include <string.h>
+
+#include "common/poison.h"
+
+static const struct {
+    const char *path, *name, *title;
+} tables[] = {
+#define MPI_TABLE(list, kind, name, title) {"/mpi/" #name, "mpi_" #name, title},
+#define PLAIN_TABLE(list, kind, name, title) {"/" #name, #name, title},
+    EPMT_MPI_TABLES(MPI_TABLE) EPMT_PLAIN_TABLES(PLAIN_TABLE)
+#undef MPI_TABLE
+#undef PLAIN_TABLE
+};
+
+_Static_assert(sizeof tables / sizeof *tables == EPMT_TABLE_COUNT, "the count is the lists'");
+
+const char *epmt_table_path(enum epmt_row_kind kind) {
+    return tables[kind - EPMT_FIRST_TABLE].path;
+}
+
+const char *epmt_table_name(enum epmt_row_kind kind) {
+    return tables[kind - EPMT_FIRST_TABLE].name;
+}
+
+const char *epmt_table_title(enum epmt_row_kind kind) {
+    return tables[kind - EPMT_FIRST_TABLE].title;
+}
+
+bool epmt_table_is_of_process(enum epmt_row_kind kind) {
+    const struct epmt_column *first = &epmt_dictionary_of(kind)->columns[0];
+
+    return first->scope == EPMT_SCOPE_KEY && !strcmp(first->name, "image");
+}
