@@ -26,10 +26,14 @@ int epmt_jobfile_write_crashes(const struct epmt_jobfold *fold, struct epmt_tabl
 // Rows of all tables of /mpi together.
 uint64_t epmt_jobfile_mpi_rows(const struct epmt_jobfold *fold);
 
-// As epmt_jobfile_open, but without asking epmt_jobfile_crashes.
+// Finds a table or group that this epmt does not know. Returns whether there is one, and its path.
+bool epmt_jobfile_find_unknown(hid_t file, char *unknown, size_t cap);
+
+// As epmt_jobfile_open, but without asking epmt_jobfile_try.
 struct epmt_jobfile *epmt_jobfile_open_unchecked(const char *path, struct epmt_error *err);
 
-// Whether libhdf5 crashes over the file; a child process tries.
-bool epmt_jobfile_crashes(const char *path);
+// Lets a child process read all of a file, within limits of time and memory. Returns 0, or -1 with
+// err: what the child met, or that it crashed.
+int epmt_jobfile_try(const char *path, uint64_t size, struct epmt_error *err);
 
 #endif

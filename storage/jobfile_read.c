@@ -22,7 +22,9 @@ struct epmt_jobfile {
     hid_t file;
     uint64_t size; // of what HDF5 sees
     bool has_checksum;
-    bool probe; // a file without checksum: see whether libhdf5 bears it
+    bool foreign;     // somebody else's
+    bool probe;       // a file that is not ours as we wrote it: see whether libhdf5 bears it
+    char unknown[96]; // a table that this epmt does not know
     char jobid[TEXT_MAX], uuid[TEXT_MAX], user[TEXT_MAX], creator[TEXT_MAX];
     struct epmt_jobfile_info info;
     struct epmt_long_store store;
@@ -87,6 +89,7 @@ static int check_bytes(struct epmt_jobfile *file, int fd, struct epmt_error *err
     if (!S_ISREG(st.st_mode))
         return damaged(file, "no regular file", err);
     file->size = (uint64_t)st.st_size;
+    file->foreign = st.st_uid != geteuid();
     if (pread(fd, start, sizeof start, 0) != sizeof start || memcmp(start, signature, sizeof start))
         return damaged(file, "not an HDF5 file", err);
     off_t at = st.st_size - (off_t)sizeof trailer;
@@ -115,8 +118,9 @@ static int open_hdf5(struct epmt_jobfile *file, struct epmt_error *err) {
     close(fd);
     if (status)
         return -1;
-    if (file->probe && !file->has_checksum && epmt_jobfile_crashes(file->path))
-        return damaged(file, "damaged job file", err);
+    if (file->probe && (!file->has_checksum || file->foreign) &&
+        epmt_jobfile_try(file->path, file->size, err))
+        return -1;
     hid_t access = epmt_h5_access();
     file->file = H5Fopen(file->path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
@@ -224,6 +228,7 @@ static struct epmt_jobfile *open_file(const char *path, bool probe, struct epmt_
         epmt_jobfile_close(file);
         return NULL;
     }
+    epmt_jobfile_find_unknown(file->file, file->unknown, sizeof file->unknown);
     return file;
 }
 
@@ -321,6 +326,10 @@ static int check_columns(const struct epmt_jobfile *file, struct epmt_error *err
                              "does not know",
                              file->path, scan->layout.path, scan->unknown);
     }
+    if (file->unknown[0])
+        return epmt_errf(err, EPMT_ERR_VERSION,
+                         "%s: made by another epmt: it has %s, which this one does not know",
+                         file->path, file->unknown);
     return 0;
 }
 
