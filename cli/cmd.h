@@ -19,6 +19,8 @@
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(check)             \
+    X(merge)             \
     X(help)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the

@@ -19,9 +19,8 @@
 #include "common/prim.h"
 #include "storage/jobdir_priv.h"
 #include "storage/jobfile.h"
-#include "storage/jobmeta.h"
+#include "storage/merge.h"
 #include "storage/replace.h"
-#include "storage/symbols.h"
 
 unsigned epmt_jobdir_lock_ms = 10000;
 unsigned epmt_jobdir_lock_ended_ms = 60000;
@@ -37,7 +36,6 @@ struct folding {
     struct epmt_jobdir_files files;
     struct epmt_seen seen;
     bool *damaged_streams;
-    struct epmt_here here;
     char jobfile[PATH_MAX], metadata[PATH_MAX];
     bool has_jobfile, has_metadata;
     uint64_t old_digest;
@@ -132,42 +130,6 @@ static int add_journals(struct folding *f, struct epmt_error *err) {
     return 0;
 }
 
-static int64_t first_start(const struct epmt_jobfold *fold) {
-    struct epmt_record record;
-    int64_t first = INT64_MIN;
-
-    for (uint64_t i = 0; i < epmt_fold_process_count(fold); i++) {
-        epmt_fold_process(fold, i, &record);
-        if (epmt_record_has(&record, EPMT_COL_start) &&
-            (first == INT64_MIN || record.value[EPMT_COL_start].i < first))
-            first = record.value[EPMT_COL_start].i;
-    }
-    return first;
-}
-
-// A job keeps the UUID that its file has; else it has that of its metadata; else it gets one.
-static int set_uuid(struct folding *f, struct epmt_error *err) {
-    char uuid[EPMT_UUID_LEN], cluster[256];
-
-    if (f->old_uuid[0]) {
-        epmt_fold_drop_attribute(f->fold, "job", "uuid");
-        return epmt_fold_set_attribute(f->fold, "job", "uuid", f->old_uuid, err);
-    }
-    if (epmt_fold_attribute(f->fold, "job", "uuid").len)
-        return 0;
-    struct epmt_bytes name = epmt_fold_attribute(f->fold, "job", "cluster");
-    epmt_fmt(cluster, sizeof cluster, "%.*s", (int)(name.len < 255 ? name.len : 255),
-             name.data ? name.data : "");
-    int64_t when = epmt_fold_attribute_number(f->fold, "job", "submit", INT64_MIN);
-    if (when == INT64_MIN)
-        when = epmt_fold_attribute_number(f->fold, "job", "start", INT64_MIN);
-    if (when == INT64_MIN)
-        when = first_start(f->fold);
-    epmt_jobmeta_uuid(uuid, cluster, f->jobid, when,
-                      epmt_fold_attribute_number(f->fold, "job", "restart", INT64_MIN));
-    return epmt_fold_set_attribute(f->fold, "job", "uuid", uuid, err);
-}
-
 // Nobody noted the user where there was no `epmt start`: the directory is the user's.
 static int set_user(struct folding *f, struct epmt_error *err) {
     struct stat st;
@@ -185,23 +147,14 @@ static int set_attributes(struct folding *f, struct epmt_error *err) {
         return -1;
     if (f->ended && epmt_fold_set_attribute(f->fold, "job", "ended", "1", err))
         return -1;
-    return set_uuid(f, err);
-}
-
-static bool is_alive(void *context, const struct epmt_record *process) {
-    return epmt_is_alive(context, process);
+    return epmt_job_set_uuid(f->fold, f->jobid, f->old_uuid, err);
 }
 
 static int collect(struct folding *f, struct epmt_error *err) {
     if (epmt_jobdir_list(f->dir, &f->files, err) || add_jobfile(f, err) || add_metadata(f, err) ||
-        add_streams(f, err) || add_journals(f, err) || set_attributes(f, err) ||
-        epmt_symbols_name_crashes(f->fold, err) || epmt_symbols_name_callsites(f->fold, err))
+        add_streams(f, err) || add_journals(f, err) || set_attributes(f, err))
         return -1;
-    epmt_here_init(&f->here);
-    epmt_fold_set_alive(f->fold, is_alive, &f->here);
-    int status = epmt_fold_finish(f->fold, f->ended, err);
-    epmt_fold_set_alive(f->fold, NULL, NULL);
-    return status;
+    return epmt_job_finish(f->fold, f->ended, err);
 }
 
 static int remove_file(const char *path, struct epmt_error *err) {

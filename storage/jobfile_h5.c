@@ -55,7 +55,7 @@ hid_t epmt_h5_access(void) {
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
 #if H5_VERSION_GE(1, 10, 2)
     // Nothing that HDF5 1.8 cannot read.
-    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
+    H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
 #endif
 #if H5_VERSION_GE(1, 14, 0) || (H5_VERSION_GE(1, 12, 1) && !H5_VERSION_GE(1, 13, 0)) || \
     (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 11, 0))

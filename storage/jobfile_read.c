@@ -175,14 +175,25 @@ static int read_info(struct epmt_jobfile *file, struct epmt_error *err) {
     return 0;
 }
 
+// What the root says of the rows, and what there are.
 static int check_counts(struct epmt_jobfile *file, struct epmt_error *err) {
-    uint64_t processes, threads, mpi_rows;
+    const struct {
+        const char *name;
+        uint64_t rows;
+    } counts[] = {{"processes", file->info.process_count},
+                  {"threads", file->info.thread_count},
+                  {"mpi_rows", file->info.mpi_rows}};
 
-    if (epmt_h5_get_u64(file->file, "processes", &processes) ||
-        epmt_h5_get_u64(file->file, "threads", &threads) ||
-        epmt_h5_get_u64(file->file, "mpi_rows", &mpi_rows) || mpi_rows != file->info.mpi_rows ||
-        processes != file->info.process_count || threads != file->info.thread_count)
-        return damaged(file, "damaged job file: its tables have other sizes than it says", err);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        uint64_t said;
+        if (epmt_h5_get_u64(file->file, counts[i].name, &said))
+            return damaged(file, "damaged job file: it lacks attributes", err);
+        if (said != counts[i].rows)
+            return epmt_errf(err, EPMT_ERR_BAD_INPUT,
+                             "%s: damaged job file: its attribute %s is %lu, but it has %lu rows",
+                             file->path, counts[i].name, (unsigned long)said,
+                             (unsigned long)counts[i].rows);
+    }
     return 0;
 }
 
@@ -258,6 +269,30 @@ void epmt_jobfile_close(struct epmt_jobfile *file) {
 
 const struct epmt_jobfile_info *epmt_jobfile_info(const struct epmt_jobfile *file) {
     return &file->info;
+}
+
+hid_t epmt_jobfile_hdf5(const struct epmt_jobfile *file) {
+    return file->file;
+}
+
+uint64_t epmt_jobfile_size(const struct epmt_jobfile *file) {
+    return file->size;
+}
+
+const char *epmt_jobfile_path(const struct epmt_jobfile *file) {
+    return file->path;
+}
+
+bool epmt_jobfile_has_checksum(const struct epmt_jobfile *file) {
+    return file->has_checksum;
+}
+
+const char *epmt_jobfile_unknown(const struct epmt_jobfile *file) {
+    return file->unknown;
+}
+
+const struct epmt_long_store *epmt_jobfile_store(const struct epmt_jobfile *file) {
+    return &file->store;
 }
 
 static int next_record(struct epmt_scan *scan, struct epmt_record *record, struct epmt_error *err) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Looking at the tables of a job file without reading them.
+//
 // What a job file holds beside the tables that this epmt knows: a later one's, or what somebody
 // added with HDF5. It is passed over by readers, but would be lost where the file is written anew.
 #include <string.h>
@@ -49,4 +51,46 @@ bool epmt_jobfile_find_unknown(hid_t file, char *unknown, size_t cap) {
         *unknown = '\0';
     H5Eclear2(H5E_DEFAULT);
     return found;
+}
+
+static hid_t open_table(const struct epmt_jobfile *file, const char *path) {
+    hid_t root = epmt_jobfile_hdf5(file);
+    const char *slash = strrchr(path, '/');
+    char group[64];
+
+    if (slash > path && (!epmt_fmt(group, sizeof group, "%.*s", (int)(slash - path), path) ||
+                         !epmt_h5_is_inside(root, group)))
+        return -1;
+    return epmt_h5_is_inside(root, path) ? H5Dopen2(root, path, H5P_DEFAULT) : -1;
+}
+
+bool epmt_jobfile_table_rows(const struct epmt_jobfile *file, const char *path, uint64_t *rows) {
+    hid_t dataset = open_table(file, path), space = -1;
+    hsize_t count = 0;
+
+    if (dataset >= 0 && epmt_h5_is_plain(dataset, 1))
+        space = H5Dget_space(dataset);
+    bool good = space >= 0 && H5Sget_simple_extent_ndims(space) == 1 &&
+                H5Sget_simple_extent_dims(space, &count, NULL) == 1;
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    *rows = count;
+    return good;
+}
+
+int epmt_jobfile_column_place(const struct epmt_jobfile *file, const char *path,
+                              const char *column) {
+    hid_t dataset = open_table(file, path), type = dataset < 0 ? -1 : H5Dget_type(dataset);
+    int place = type < 0 ? -2 : -1;
+
+    if (type >= 0 && H5Tget_class(type) == H5T_COMPOUND)
+        place = H5Tget_member_index(type, column);
+    if (type >= 0)
+        H5Tclose(type);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    H5Eclear2(H5E_DEFAULT);
+    return place < 0 && type >= 0 ? -1 : place;
 }

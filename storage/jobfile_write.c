@@ -65,6 +65,11 @@ static hid_t create(const char *path, hid_t access) {
     if (order_links(creation) >= 0 && H5Pset_istore_k(creation, 4) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     H5Pclose(creation);
+#if H5_VERSION_GE(1, 10, 2)
+    // From here on as HDF5 1.8 writes it, which takes less room; the root group would get times.
+    if (file >= 0)
+        H5Fset_libver_bounds(file, H5F_LIBVER_V18, H5F_LIBVER_V18);
+#endif
     return file;
 }
 
