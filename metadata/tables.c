@@ -8,11 +8,9 @@
 static const struct {
     const char *path, *name, *title;
 } tables[] = {
-#define MPI_TABLE(list, kind, name, title) {"/mpi/" #name, "mpi_" #name, title},
-#define PLAIN_TABLE(list, kind, name, title) {"/" #name, #name, title},
-    EPMT_MPI_TABLES(MPI_TABLE) EPMT_PLAIN_TABLES(PLAIN_TABLE)
-#undef MPI_TABLE
-#undef PLAIN_TABLE
+#define TABLE(list, kind, name, path, title) {path, #name, title},
+    EPMT_FURTHER_TABLES(TABLE)
+#undef TABLE
 };
 
 _Static_assert(sizeof tables / sizeof *tables == EPMT_TABLE_COUNT, "the count is the lists'");
@@ -33,4 +31,8 @@ bool epmt_table_is_of_process(enum epmt_row_kind kind) {
     const struct epmt_column *first = &epmt_dictionary_of(kind)->columns[0];
 
     return first->scope == EPMT_SCOPE_KEY && !strcmp(first->name, "image");
+}
+
+bool epmt_table_is_of_mpi(enum epmt_row_kind kind) {
+    return !strncmp(epmt_table_path(kind), "/mpi/", 5);
 }

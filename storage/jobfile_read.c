@@ -170,8 +170,10 @@ static int read_info(struct epmt_jobfile *file, struct epmt_error *err) {
     info->thread_count = file->tables[THREADS].rows;
     info->attribute_count = file->tables[ATTRIBUTES].rows + file->tables[ENVIRONMENT].rows;
     info->step_count = file->tables[STEPS].rows;
-    for (int i = MPI; i < MPI + EPMT_MPI_TABLE_COUNT; i++)
-        info->mpi_rows += file->tables[i].rows;
+    for (int i = MPI; i < TABLES; i++) {
+        if (epmt_table_is_of_mpi(EPMT_FIRST_TABLE + i - MPI))
+            info->mpi_rows += file->tables[i].rows;
+    }
     return 0;
 }
 

@@ -66,8 +66,10 @@ static int write_mpi(struct row_source *source, struct epmt_table_writer *writer
 uint64_t epmt_jobfile_mpi_rows(const struct epmt_jobfold *fold) {
     uint64_t count = 0;
 
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
-        count += epmt_fold_mpi_count(fold, EPMT_ROW_MPI_FUNCTION + i);
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
+        if (epmt_table_is_of_mpi(EPMT_FIRST_TABLE + i))
+            count += epmt_fold_mpi_count(fold, EPMT_FIRST_TABLE + i);
+    }
     return count;
 }
 
