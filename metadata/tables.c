@@ -6,9 +6,9 @@
 #include "common/poison.h"
 
 static const struct {
-    const char *path, *name, *title;
+    const char *path, *title;
 } tables[] = {
-#define TABLE(list, kind, name, path, title) {path, #name, title},
+#define TABLE(list, kind, name, path, title) {path, title},
     EPMT_FURTHER_TABLES(TABLE)
 #undef TABLE
 };
@@ -17,10 +17,6 @@ _Static_assert(sizeof tables / sizeof *tables == EPMT_TABLE_COUNT, "the count is
 
 const char *epmt_table_path(enum epmt_row_kind kind) {
     return tables[kind - EPMT_FIRST_TABLE].path;
-}
-
-const char *epmt_table_name(enum epmt_row_kind kind) {
-    return tables[kind - EPMT_FIRST_TABLE].name;
 }
 
 const char *epmt_table_title(enum epmt_row_kind kind) {

@@ -10,9 +10,8 @@
 #define EPMT_FIRST_TABLE EPMT_ROW_MPI_FUNCTION
 #define EPMT_TABLE_COUNT EPMT_MPI_TABLE_COUNT
 
-// Of the kind of a table: its path in the job file, its name elsewhere, and what it is.
+// Of the kind of a table: its path in the job file, and what it is.
 const char *epmt_table_path(enum epmt_row_kind kind);
-const char *epmt_table_name(enum epmt_row_kind kind);
 const char *epmt_table_title(enum epmt_row_kind kind);
 
 // True where each row of the table is of one process image, which its first column says.

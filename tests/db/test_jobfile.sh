@@ -60,6 +60,21 @@ threads = pd.DataFrame(h5py.File(sys.argv[1])["threads"][:])
 assert len(threads.merge(processes, on="image")) == len(threads)
 print(len(processes) > 0)
 P
+# The examples of docs/jobfile.md, as they stand there.
+cat >examples.py <<'P'
+import re, sys, warnings
+warnings.simplefilter("ignore")
+blocks = re.findall(r"```python\n(.*?)```", open(sys.argv[1]).read(), flags=re.S)
+space = {}
+for block in blocks:
+    exec(block.replace('"77.h5"', "sys.argv[2]"), dict(space, sys=sys), space)
+print(len(blocks) >= 3, file=sys.stderr)
+P
+for file in "${files[@]:0:2}"; do
+    equal "$(basename "$file"): the examples of the documentation" True \
+        "$($python examples.py "$EPMT_SOURCE/docs/jobfile.md" "$file" 2>&1 >/dev/null)"
+done
+
 for file in "${files[@]}"; do
     name=$(basename "$file")
     check "$name: h5dump" h5dump -o /dev/null "$file"
