@@ -20,6 +20,8 @@
     X(show)              \
     X(dump)              \
     X(events)            \
+    X(check)             \
+    X(merge)             \
     X(help)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the
