@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The facts are trusted where they were written under the same boot (the moment of which tells one
-// boot from another) and in the first pid namespace, through the same /proc: a mounted /proc
-// belongs to one pid namespace, and that of the first one stays mounted.
+// boot from another) and in the first pid namespace, through the same /proc, in which this process
+// has the number that it has for itself. A mounted /proc belongs to one pid namespace; that of the
+// first one stays mounted.
 #include "aggregator/journal_host.h"
 
 #include <string.h>
@@ -66,10 +67,22 @@ static bool read_front(int fd, uint64_t len, struct facts *facts) {
     return !facts->host.bootid[BOOTID_LEN];
 }
 
+// Whether /proc is that of this process's namespace, and not of one above it.
+static bool is_own_proc(void) {
+    char text[24];
+    ssize_t len = epmt_prim_readlink("/proc/self", text, sizeof text);
+    const char *at = text;
+    uint64_t pid;
+
+    return len > 0 && epmt_parse_u64(&at, text + len, &pid) && at == text + len &&
+           pid == (uint64_t)epmt_prim_getpid();
+}
+
 static bool is_true_here(const struct facts *facts) {
     int64_t apart = facts->boot - moment_of_boot();
 
-    return apart <= CLOCK_SLACK && apart >= -CLOCK_SLACK && facts->procfs == device_of_proc();
+    return apart <= CLOCK_SLACK && apart >= -CLOCK_SLACK && facts->procfs == device_of_proc() &&
+           is_own_proc();
 }
 
 size_t epmt_journal_host_find(struct epmt_host *host, int fd, uint64_t len,
