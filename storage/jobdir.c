@@ -100,6 +100,7 @@ static int add_metadata(struct folding *f, struct epmt_error *err) {
     // Before the end they are not complete, and what is wrong with them is for `epmt stop` to say.
     if (epmt_jobmeta_read(&meta, f->metadata, &why))
         return f->ended ? epmt_errf(err, why.code, "%s", why.text) : 0;
+    epmt_jobdir_begin_again(f->fold, meta.restart);
     int status = epmt_jobmeta_to_fold(&meta, f->fold, err);
     epmt_jobmeta_fini(&meta);
     return status;
@@ -130,22 +131,26 @@ static int add_journals(struct folding *f, struct epmt_error *err) {
     return 0;
 }
 
-static int64_t first_start(const struct epmt_jobfold *fold) {
+// The process that began first; false where none says when it did.
+static bool first_process(const struct epmt_jobfold *fold, struct epmt_record *first) {
     struct epmt_record record;
-    int64_t first = INT64_MIN;
+    bool found = false;
 
     for (uint64_t i = 0; i < epmt_fold_process_count(fold); i++) {
         epmt_fold_process(fold, i, &record);
         if (epmt_record_has(&record, EPMT_COL_start) &&
-            (first == INT64_MIN || record.value[EPMT_COL_start].i < first))
-            first = record.value[EPMT_COL_start].i;
+            (!found || record.value[EPMT_COL_start].i < first->value[EPMT_COL_start].i)) {
+            *first = record;
+            found = true;
+        }
     }
-    return first;
+    return found;
 }
 
 // A job keeps the UUID that its file has; else it has that of its metadata; else it gets one.
 static int set_uuid(struct folding *f, struct epmt_error *err) {
     char uuid[EPMT_UUID_LEN], cluster[256];
+    struct epmt_record first = {0};
 
     if (f->old_uuid[0]) {
         epmt_fold_drop_attribute(f->fold, "job", "uuid");
@@ -159,8 +164,8 @@ static int set_uuid(struct folding *f, struct epmt_error *err) {
     int64_t when = epmt_fold_attribute_number(f->fold, "job", "submit", INT64_MIN);
     if (when == INT64_MIN)
         when = epmt_fold_attribute_number(f->fold, "job", "start", INT64_MIN);
-    if (when == INT64_MIN)
-        when = first_start(f->fold);
+    if (when == INT64_MIN && first_process(f->fold, &first))
+        when = first.value[EPMT_COL_start].i;
     epmt_jobmeta_uuid(uuid, cluster, f->jobid, when,
                       epmt_fold_attribute_number(f->fold, "job", "restart", INT64_MIN));
     return epmt_fold_set_attribute(f->fold, "job", "uuid", uuid, err);
@@ -176,10 +181,22 @@ static int set_user(struct folding *f, struct epmt_error *err) {
     return owner ? epmt_fold_set_attribute(f->fold, "job", "user", owner->pw_name, err) : 0;
 }
 
+// The same of the host: that of the first process.
+static int set_host(struct folding *f, struct epmt_error *err) {
+    static const struct epmt_bytes scope = {"job", 3}, key = {"hostname", 8};
+    struct epmt_record first = {0};
+
+    if (!f->ended || epmt_fold_attribute(f->fold, "job", "hostname").data ||
+        !first_process(f->fold, &first) || !epmt_record_has(&first, EPMT_COL_hostname))
+        return 0;
+    return epmt_fold_add_attribute(f->fold, scope, key, first.value[EPMT_COL_hostname].text, err);
+}
+
 static int set_attributes(struct folding *f, struct epmt_error *err) {
     epmt_fold_drop_attribute(f->fold, "job", "dir"); // told only where to write
     epmt_fold_drop_attribute(f->fold, "job", "jobid");
-    if (epmt_fold_set_attribute(f->fold, "job", "jobid", f->jobid, err) || set_user(f, err))
+    if (epmt_fold_set_attribute(f->fold, "job", "jobid", f->jobid, err) || set_user(f, err) ||
+        set_host(f, err))
         return -1;
     if (f->ended && epmt_fold_set_attribute(f->fold, "job", "ended", "1", err))
         return -1;
@@ -199,7 +216,7 @@ static int collect(struct folding *f, struct epmt_error *err) {
     epmt_fold_set_alive(f->fold, is_alive, &f->here);
     int status = epmt_fold_finish(f->fold, f->ended, err);
     epmt_fold_set_alive(f->fold, NULL, NULL);
-    return status;
+    return !status && f->ended ? epmt_jobdir_set_outcome(f->fold, err) : status;
 }
 
 static int remove_file(const char *path, struct epmt_error *err) {
