@@ -46,10 +46,10 @@ struct epmt_job_place {
     enum epmt_job_source source;
     char jobid[EPMT_JOBID_MAX]; // as one path component
     char user[EPMT_USER_MAX];
-    char dir[PATH_MAX];       // <output_prefix>/<user>/<jobid>, absolute, no slash at the end
     char step[EPMT_STEP_MAX]; // launcher's key of the MPI world, "" where there is no launcher
     int64_t rank_hint;        // -1: none
     int64_t size_hint;        // -1: none
+    char dir[PATH_MAX];       // <output_prefix>/<user>/<jobid>, absolute, no slash at the end
 };
 
 // Finds the job of this process. For a session, the open job: the first of <sid>, <sid>-2, <sid>-3
