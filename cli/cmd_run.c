@@ -120,10 +120,11 @@ static int run_and_wait(char **argv, const struct epmt_instrument *instrument,
 
 static void stop(const struct epmt_cli *cli, const struct epmt_job_place *place, int status) {
     struct epmt_error err;
+    const struct epmt_session_end end = {.exitcode = status, .submitted = -1};
     enum epmt_session_stop outcome;
     struct epmt_jobdir_result result;
 
-    if (epmt_session_stop(cli, place, status, &outcome, &result, &err))
+    if (epmt_session_stop(cli, place, &end, &outcome, &result, &err))
         epmt_say("run", "%s", err.text);
 }
 

@@ -147,6 +147,12 @@ static bool is_our_own_program(void) {
            (!strcmp(behind, "/bin/epmt") || !strcmp(behind, "/libexec/epmt/epmt-jobwriter"));
 }
 
+// A batch script hands the preload on to the task prolog of the steps that it starts.
+static bool is_our_own_script(void) {
+    return *epmt_self.exename == 's' && (!strcmp(epmt_self.exename, "slurm_task_prolog_epmt.sh") ||
+                                         !strcmp(epmt_self.exename, "slurm_task_epilog_epmt.sh"));
+}
+
 // argv as the kernel gave it lies in one piece: items, each ended by NUL.
 static void take_arguments(int argc, char **argv) {
     const char *file = (const char *)getauxval(AT_EXECFN);
@@ -258,7 +264,8 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (is_our_own_program())
         return;
     take_arguments(argc, argv);
-    if (epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename) || !take_place())
+    if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename) ||
+        !take_place())
         return;
     const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
     if (!tags)

@@ -100,6 +100,7 @@ static int add_metadata(struct folding *f, struct epmt_error *err) {
     // Before the end they are not complete, and what is wrong with them is for `epmt stop` to say.
     if (epmt_jobmeta_read(&meta, f->metadata, &why))
         return f->ended ? epmt_errf(err, why.code, "%s", why.text) : 0;
+    epmt_jobdir_begin_again(f->fold, meta.restart);
     int status = epmt_jobmeta_to_fold(&meta, f->fold, err);
     epmt_jobmeta_fini(&meta);
     return status;
@@ -140,10 +141,22 @@ static int set_user(struct folding *f, struct epmt_error *err) {
     return owner ? epmt_fold_set_attribute(f->fold, "job", "user", owner->pw_name, err) : 0;
 }
 
+// The same of the host: that of the first process.
+static int set_host(struct folding *f, struct epmt_error *err) {
+    static const struct epmt_bytes scope = {"job", 3}, key = {"hostname", 8};
+    struct epmt_record first = {0};
+
+    if (!f->ended || epmt_fold_attribute(f->fold, "job", "hostname").data ||
+        !epmt_job_first_process(f->fold, &first) || !epmt_record_has(&first, EPMT_COL_hostname))
+        return 0;
+    return epmt_fold_add_attribute(f->fold, scope, key, first.value[EPMT_COL_hostname].text, err);
+}
+
 static int set_attributes(struct folding *f, struct epmt_error *err) {
     epmt_fold_drop_attribute(f->fold, "job", "dir"); // told only where to write
     epmt_fold_drop_attribute(f->fold, "job", "jobid");
-    if (epmt_fold_set_attribute(f->fold, "job", "jobid", f->jobid, err) || set_user(f, err))
+    if (epmt_fold_set_attribute(f->fold, "job", "jobid", f->jobid, err) || set_user(f, err) ||
+        set_host(f, err))
         return -1;
     if (f->ended && epmt_fold_set_attribute(f->fold, "job", "ended", "1", err))
         return -1;
@@ -154,7 +167,9 @@ static int collect(struct folding *f, struct epmt_error *err) {
     if (epmt_jobdir_list(f->dir, &f->files, err) || add_jobfile(f, err) || add_metadata(f, err) ||
         add_streams(f, err) || add_journals(f, err) || set_attributes(f, err))
         return -1;
-    return epmt_job_finish(f->fold, f->ended, err);
+    if (epmt_job_finish(f->fold, f->ended, err))
+        return -1;
+    return f->ended ? epmt_jobdir_set_outcome(f->fold, err) : 0;
 }
 
 static int remove_file(const char *path, struct epmt_error *err) {

@@ -150,22 +150,25 @@ int epmt_merge_check_target(const struct epmt_merge *merge, const char *path,
                             path);
 }
 
-static int64_t first_start(const struct epmt_jobfold *fold) {
+bool epmt_job_first_process(const struct epmt_jobfold *fold, struct epmt_record *first) {
     struct epmt_record record;
-    int64_t first = INT64_MIN;
+    bool found = false;
 
     for (uint64_t i = 0; i < epmt_fold_process_count(fold); i++) {
         epmt_fold_process(fold, i, &record);
         if (epmt_record_has(&record, EPMT_COL_start) &&
-            (first == INT64_MIN || record.value[EPMT_COL_start].i < first))
-            first = record.value[EPMT_COL_start].i;
+            (!found || record.value[EPMT_COL_start].i < first->value[EPMT_COL_start].i)) {
+            *first = record;
+            found = true;
+        }
     }
-    return first;
+    return found;
 }
 
 int epmt_job_set_uuid(struct epmt_jobfold *fold, const char *jobid, const char *uuid,
                       struct epmt_error *err) {
     char fresh[EPMT_UUID_LEN], cluster[256];
+    struct epmt_record first = {0};
 
     if (*uuid) {
         epmt_fold_drop_attribute(fold, "job", "uuid");
@@ -179,8 +182,8 @@ int epmt_job_set_uuid(struct epmt_jobfold *fold, const char *jobid, const char *
     int64_t when = epmt_fold_attribute_number(fold, "job", "submit", INT64_MIN);
     if (when == INT64_MIN)
         when = epmt_fold_attribute_number(fold, "job", "start", INT64_MIN);
-    if (when == INT64_MIN)
-        when = first_start(fold);
+    if (when == INT64_MIN && epmt_job_first_process(fold, &first))
+        when = first.value[EPMT_COL_start].i;
     epmt_jobmeta_uuid(fresh, cluster, jobid, when,
                       epmt_fold_attribute_number(fold, "job", "restart", INT64_MIN));
     return epmt_fold_set_attribute(fold, "job", "uuid", fresh, err);

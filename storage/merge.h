@@ -39,6 +39,9 @@ int epmt_merge_check_target(const struct epmt_merge *merge, const char *path,
 int epmt_job_set_uuid(struct epmt_jobfold *fold, const char *jobid, const char *uuid,
                       struct epmt_error *err);
 
+// The process that began first; false where none says when it did.
+bool epmt_job_first_process(const struct epmt_jobfold *fold, struct epmt_record *first);
+
 // What is done once all rows are there: functions get their names, and the fold is finished.
 // Returns 0 or -1 with err.
 int epmt_job_finish(struct epmt_jobfold *fold, bool ended, struct epmt_error *err);

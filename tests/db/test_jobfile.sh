@@ -65,9 +65,9 @@ cat >examples.py <<'P'
 import re, sys, warnings
 warnings.simplefilter("ignore")
 blocks = re.findall(r"```python\n(.*?)```", open(sys.argv[1]).read(), flags=re.S)
-space = {}
+space = {"sys": sys}
 for block in blocks:
-    exec(block.replace('"77.h5"', "sys.argv[2]"), dict(space, sys=sys), space)
+    exec(block.replace('"77.h5"', "sys.argv[2]"), space)
 print(len(blocks) >= 3, file=sys.stderr)
 P
 for file in "${files[@]:0:2}"; do
