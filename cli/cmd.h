@@ -19,6 +19,7 @@
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(events)            \
     X(help)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// epmt-events encode NAMES | list PATTERN | test NAMES; without arguments, from a measured process:
-// reads names from its standard input, a socket, and answers there with their encodings.
+// epmt-events encode NAMES | list PATTERN | test NAMES | check NAMES; without arguments, from a
+// measured process: reads names from its standard input, a socket, and answers there with their
+// encodings.
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
@@ -69,7 +70,9 @@ int main(int argc, char **argv) {
     if (argc == 3 && !strcmp(argv[1], "list"))
         return epmt_events_list(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "test"))
-        return epmt_events_test(argv[2]);
+        return epmt_events_test(argv[2], true);
+    if (argc == 3 && !strcmp(argv[1], "check"))
+        return epmt_events_test(argv[2], false);
     if (argc != 3 || strcmp(argv[1], "encode") != 0) {
         fputs("epmt-events: it is for `epmt events` and `epmt run` to start\n", stderr);
         return 2;
