@@ -58,7 +58,7 @@ static void read_all(int fd, struct epmt_strbuf *answer) {
 
 int epmt_events_ask(const struct epmt_cli *cli, const char *verb, const char *argument,
                     struct epmt_strbuf *answer, struct epmt_error *err) {
-    int ends[2], status = 0;
+    int ends[2] = {-1, -1}, status = 0;
     pid_t pid;
 
     if (pipe2(ends, O_CLOEXEC))

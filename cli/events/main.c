@@ -25,7 +25,8 @@ struct epmt_papi_link *epmt_events_papi(enum epmt_event_reason *reason) {
         path[len > 0 ? len : 0] = '\0';
         for (int i = 0; i < 3 && strrchr(path, '/'); i++) // <prefix>/libexec/epmt/epmt-events
             *strrchr(path, '/') = '\0';
-        strcat(path, "/lib/epmt/libepmt-papi.so");
+        size_t used = strlen(path);
+        snprintf(path + used, sizeof path - used, "/lib/epmt/libepmt-papi.so");
         void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         papi = library ? dlsym(library, EPMT_PAPI_LINK_SYMBOL) : NULL;
         if (papi)
