@@ -29,6 +29,7 @@ struct collection {
     const struct epmt_hosts *hosts;
     uint64_t gave;
     enum epmt_err first;
+    char token[64];
 };
 
 static void note(struct collection *collection, enum epmt_err code) {
@@ -114,7 +115,7 @@ static bool mark(const char *dir, const char *token, char path[PATH_MAX]) {
 }
 
 static void collect(struct collection *collection, const char *dir) {
-    char token[64], path[PATH_MAX];
+    char path[PATH_MAX];
     struct epmt_error err;
     uint64_t number = 0;
 
@@ -126,10 +127,11 @@ static void collect(struct collection *collection, const char *dir) {
     if (getrandom(&number, sizeof number, 0) < 0)
         number = (uint64_t)getpid();
     // As what a program that died leaves half-written, so that it goes with that.
-    epmt_fmt(token, sizeof token, ".collect.%016lx.tmp", (unsigned long)number);
+    epmt_fmt(collection->token, sizeof collection->token, ".collect.%016lx.tmp",
+             (unsigned long)number);
     collection->remote.dirs = (const char *const *)dirs;
-    collection->remote.token = token;
-    bool marked = mark(dir, token, path);
+    collection->remote.token = collection->token;
+    bool marked = mark(dir, collection->token, path);
     ask_all(collection);
     if (marked)
         unlink(path);

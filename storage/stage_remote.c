@@ -330,7 +330,7 @@ static int end(struct fetch *f, int status) {
 int epmt_stage_fetch(const struct epmt_stage_remote *remote, const char *host, uint64_t *files,
                      struct epmt_error *err) {
     struct epmt_error unused;
-    struct fetch *f = malloc(sizeof *f);
+    struct fetch *f = calloc(1, sizeof *f);
     struct sigaction before, ignore = {.sa_handler = SIG_IGN};
     int status;
 
@@ -340,8 +340,6 @@ int epmt_stage_fetch(const struct epmt_stage_remote *remote, const char *host, u
     f->remote = remote;
     f->host = host;
     f->err = err ? err : &unused;
-    f->at = f->len = 0;
-    f->files = 0;
     sigaction(SIGPIPE, &ignore, &before);
     status = start_there(f);
     if (!status)
