@@ -2,11 +2,11 @@
 // The child shares our memory until it execs (as with vfork), so that nothing is copied however
 // large the program is. A child that execs sends SIGCHLD and answers to any wait, whatever exit
 // signal it was made with; so it is made by one in between, which does neither since it ends
-// without exec, and is nobody's child of ours afterwards. The one in between is not waited for: that
-// would add what it used, and its peak memory, which is the program's own, to RUSAGE_CHILDREN. It
-// stays as an entry of the process table until the program ends, which no wait of the program
-// answers with (but one for the children of a bare clone, __WALL or __WCLONE). All signals are blocked meanwhile: a
-// handler of the program must not run in the child.
+// without exec, and is nobody's child of ours afterwards. The one in between is not waited for:
+// that would add what it used, and its peak memory, which is the program's own, to RUSAGE_CHILDREN.
+// It stays as an entry of the process table until the program ends, which no wait of the program
+// answers with (but one for the children of a bare clone, __WALL or __WCLONE). All signals are
+// blocked meanwhile: a handler of the program must not run in the child.
 #include "aggregator/writer.h"
 
 #include <errno.h>
