@@ -127,6 +127,10 @@ static inline void epmt_mpi_leave(struct epmt_mpi_thread *thread) {
 // From now on bytes are counted.
 void epmt_mpi_profile_abi(const struct epmt_mpi_abi *abi);
 
+// Whether the program ever called a function. MPI's own calls of PMPI_X, within another function,
+// are not the program's (where nothing is profiled they cannot be told apart, and count).
+bool epmt_mpi_was_called(unsigned function);
+
 // The calling thread ends: its memory goes to another one, sums and all.
 void epmt_mpi_thread_end(void);
 

@@ -122,16 +122,10 @@ static bool may_wait_long(struct reduction *r) {
     return r->host.own_rank || (size > 0 && epmt_announced(r->about.step, size) >= (uint64_t)size);
 }
 
-// Whether the program ever made a kind of attribute: where it called none of these functions, none
-// of them was ever looked for.
+// Whether the program ever made a kind of attribute.
 static bool makes_attributes(void) {
-    static const unsigned functions[] = {EPMT_MPI_Comm_create_keyval, EPMT_MPI_Keyval_create};
-
-    for (unsigned i = 0; i < 2; i++) {
-        if (epmt_mpi_real[2 * functions[i]] || epmt_mpi_real[2 * functions[i] + 1])
-            return true;
-    }
-    return false;
+    return epmt_mpi_was_called(EPMT_MPI_Comm_create_keyval) ||
+           epmt_mpi_was_called(EPMT_MPI_Keyval_create);
 }
 
 static bool wait_for_all(struct reduction *r) {
