@@ -6,6 +6,7 @@
 
 #include <mpi.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -162,34 +163,30 @@ static int comm_info(uint64_t slot, struct epmt_mpi_comm *info) {
     return 0;
 }
 
-static uint64_t status_bytes(const void *at) {
-    const MPI_Status *status = at;
-
-#ifdef OPEN_MPI
-    return status->_ucount;
-#elif defined EPMT_MPI_STANDARD_ABI
+#ifdef EPMT_MPI_STANDARD_ABI
+static uint64_t status_bytes(const void *status) {
     MPI_Count count;
 
     return !mpi.Get_count_c(status, mpi.byte, &count) && count > 0 ? (uint64_t)count : 0;
-#else
-    return (uint64_t)(uint32_t)status->count_lo |
-           (uint64_t)(uint32_t)status->count_hi_and_cancelled >> 1 << 32;
-#endif
 }
 
-static bool is_cancelled(const void *at) {
-    const MPI_Status *status = at;
-
-#ifdef OPEN_MPI
-    return status->_cancelled != 0;
-#elif defined EPMT_MPI_STANDARD_ABI
+static bool is_cancelled(const void *status) {
     int flag;
 
     return !mpi.Test_cancelled(status, &flag) && flag;
-#else
-    return status->count_hi_and_cancelled & 1;
-#endif
 }
+#define STATUS .count_at = -1, .status_bytes = status_bytes, .is_cancelled = is_cancelled
+#elif defined OPEN_MPI
+#define STATUS                                                    \
+    .count_at = offsetof(MPI_Status, _ucount), .count_shift = 32, \
+    .cancelled_at = offsetof(MPI_Status, _cancelled), .cancelled_mask = ~UINT32_C(0)
+#else
+#define STATUS                                                     \
+    .count_at = offsetof(MPI_Status, count_lo), .count_shift = 33, \
+    .cancelled_at = offsetof(MPI_Status, count_hi_and_cancelled), .cancelled_mask = 1
+_Static_assert(offsetof(MPI_Status, count_hi_and_cancelled) == offsetof(MPI_Status, count_lo) + 4,
+               "one number");
+#endif
 
 static int world_rank(uint64_t slot, int rank) {
     MPI_Comm comm;
@@ -223,8 +220,7 @@ static void tell_abi(struct epmt_mpi_abi *abi) {
         .world = TO_SLOT(mpi.world),
         .type_size = type_size,
         .comm = comm_info,
-        .status_bytes = status_bytes,
-        .is_cancelled = is_cancelled,
+        STATUS,
         .world_rank = world_rank,
     };
 }
