@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/narrow.h"
 #include "cli/units.h"
 #include "common/fmt.h"
 #include "storage/ddl.h"
@@ -56,6 +57,7 @@ struct printing {
     const char *section;
     bool record, begun;
     bool units;           // values by the endings of the names
+    const char *missing;  // a column of a filter that the query has not
     bool may_lack, lacks; // where selected columns are not in this query, another one is asked
     int count;
     struct epmt_table_column columns[COLUMNS_MAX];
@@ -163,15 +165,65 @@ struct asking {
     bool record, units;
 };
 
+static int take_only_names(void *context, int columns, const char *const *names,
+                           const char *const *texts, const bool *numeric) {
+    struct printing *printing = context;
+
+    (void)texts, (void)numeric;
+    printing->lacks = epmt_filter_lacks(names, columns, &printing->missing);
+    return 1;
+}
+
+// Whether the query has the columns of the filter, before these become part of it.
+static int look_at_names(struct printing *printing, struct epmt_db *db, const char *sql,
+                         const char *const *parameters, struct epmt_error *err) {
+    if (epmt_db_query(db, sql, parameters, take_only_names, printing, err))
+        return -1;
+    if (printing->lacks && !printing->may_lack)
+        return epmt_errf(err, EPMT_ERR_USAGE, "there is no column %s to select by",
+                         printing->missing);
+    return 0;
+}
+
+// The query with the filter around it.
+static int ask_narrowed(struct printing *printing, struct epmt_db *db, const char *sql,
+                        const char **parameters, int count, struct epmt_error *err) {
+    const struct epmt_filter *filter = epmt_filter_in_use();
+    char *patterns[EPMT_FILTERS_MAX] = {NULL};
+    const char *narrowed = epmt_filter_query(sql, count + 1);
+    bool failed = !narrowed;
+
+    for (int i = 0; i < filter->count; i++) {
+        patterns[i] = epmt_filter_pattern(filter->values[i]);
+        parameters[count + i] = patterns[i];
+        failed |= !patterns[i];
+    }
+    parameters[count + filter->count] = NULL;
+    int result = failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory")
+                        : epmt_db_query(db, narrowed, parameters, take_row, printing, err);
+    for (int i = 0; i < filter->count; i++)
+        free(patterns[i]);
+    return result;
+}
+
+static int ask_once(struct printing *printing, struct epmt_db *db, const struct asking *asking,
+                    const char *id, const char *sql, struct epmt_error *err) {
+    const char *parameters[EPMT_DB_PARAMETERS_MAX + 1] = {id, asking->step, NULL};
+
+    if (!epmt_filter_in_use())
+        return epmt_db_query(db, sql, parameters, take_row, printing, err);
+    if (look_at_names(printing, db, sql, parameters, err))
+        return -1;
+    int count = id ? asking->step ? 2 : 1 : 0;
+    return printing->lacks ? 0 : ask_narrowed(printing, db, sql, parameters, count, err);
+}
+
 static int ask(struct printing *printing, struct epmt_db *db, const struct asking *asking,
                const char *sql, struct epmt_error *err) {
     int result = 0;
 
-    for (int i = 0; !result && !printing->lacks && (i < asking->count || (!asking->ids && !i));
-         i++) {
-        const char *parameters[] = {asking->ids ? asking->ids[i] : NULL, asking->step, NULL};
-        result = epmt_db_query(db, sql, parameters, take_row, printing, err);
-    }
+    for (int i = 0; !result && !printing->lacks && (i < asking->count || (!asking->ids && !i)); i++)
+        result = ask_once(printing, db, asking, asking->ids ? asking->ids[i] : NULL, sql, err);
     return result;
 }
 
