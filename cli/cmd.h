@@ -16,6 +16,7 @@
     X(source)            \
     X(stage)             \
     X(submit)            \
+    X(daemon)            \
     X(list)              \
     X(show)              \
     X(dump)              \

@@ -36,6 +36,10 @@
     X(env_drop, TEXT, "LS_COLORS:LSCOLORS:_*:BASH_FUNC_*", CLI, "variables of a job's environment that are not stored: patterns with * and ?, separated by colons, in capitals or not") \
     X(env_hide, TEXT, "*PASSWORD*:*PASSWD*:*PASSPHRASE*:*SECRET*:*TOKEN*:*CREDENTIAL*:*COOKIE*:*KEY*:*_PWD:*_PASS:PASS:EPMT_DB_*", CLI, "variables whose value is not stored, and patterns of secrets; a URL with a password is hidden whatever its name") \
     X(env_keep, TEXT, "KEYBOARD*:KEYMAP*", CLI, "variables that env_hide does not hide") \
+    X(ingest_dir, TEXT, "", CLI, "directory that `epmt daemon` watches; empty: output_prefix") \
+    X(ingest_interval, NUMBER, 60, CLI, "seconds after which it looks there in any case") \
+    X(ingest_remove_on_success, SWITCH, 1, CLI, "1: it removes what it has submitted") \
+    X(ingest_failed_dir, TEXT, "", CLI, "directory that it moves damaged files to; empty: they stay") \
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
     X(events_byhost, TEXT, "", CLI, "more events on hosts whose name matches: PATTERN=EVENT,EVENT;PATTERN=..., with * and ? in the patterns") \
     X(events_bycpu, TEXT, "", CLI, "the same by the CPU's family/model/stepping in /proc/cpuinfo, as 6/85/*") \
