@@ -31,5 +31,8 @@ extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps
 
 // Only of_job: for people the sums over the threads, for programs each thread's counts.
 extern const struct epmt_query epmt_query_counters;
+// What processes, or jobs, have in common, with sums over them.
+extern const struct epmt_query epmt_query_hosts, epmt_query_programs, epmt_query_tags,
+    epmt_query_users;
 
 #endif

@@ -14,6 +14,7 @@ packages_build=(
 # To run the tests too.
 packages_test=(
     libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
+    tcsh zsh fish dash mandoc bsdutils
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
     golang-go openjdk-17-jdk-headless
     iproute2 procps util-linux linux-perf gdb
