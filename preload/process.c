@@ -319,8 +319,10 @@ static void begin_record(const struct epmt_host *found) {
         front_len = epmt_journal_host_find(&epmt_self.host, fd, len, front);
     take_identity();
     epmt_self.life = EPMT_LIFE_READY;
+    if (front_len)
+        append(fd, front, front_len);
     if (fd >= 0 || fd == -EMFILE)
-        epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED, front, front_len);
+        epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED);
     if (fd >= 0)
         epmt_journal_close(fd, true);
 }
