@@ -31,10 +31,13 @@ done
 
 # libFuzzer: a build of its own, by clang.
 if command -v clang >/dev/null; then
-    cmake -S "$source" -B "$out/build" -DCMAKE_C_COMPILER=clang -DEPMT_LIBFUZZER=ON \
-        -DEPMT_SANITIZE=ON -DEPMT_EXAMPLES=OFF >"$out/cmake.log" 2>&1 &&
-        cmake --build "$out/build" --target fuzz_fragment fuzz_list fuzz_jobfile \
-            >>"$out/cmake.log" 2>&1 || { tail "$out/cmake.log"; exit 1; }
+    if ! { cmake -S "$source" -B "$out/build" -DCMAKE_C_COMPILER=clang -DEPMT_LIBFUZZER=ON \
+        -DEPMT_SANITIZE=ON -DEPMT_EXAMPLES=OFF &&
+        cmake --build "$out/build" --target fuzz_fragment fuzz_list fuzz_jobfile; } \
+        >"$out/cmake.log" 2>&1; then
+        tail "$out/cmake.log"
+        exit 1
+    fi
     for target in $targets; do
         mkdir -p "$out/corpus.$target"
         "$build/tests/fuzz/fuzz_$target" -s "$out/corpus.$target" >/dev/null
