@@ -19,6 +19,7 @@
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(events)            \
     X(check)             \
     X(merge)             \
     X(help)
