@@ -154,7 +154,6 @@ static __attribute__((noinline)) void find_long_path(void) {
     epmt_self.path_len = kept ? (size_t)len : 0;
 }
 
-<<<<<<< HEAD
 // The file of the program.
 static void find_path(void) {
     char *room = epmt_self.texts + epmt_self.texts_len;
@@ -171,10 +170,7 @@ static void find_path(void) {
     epmt_self.texts_len += (size_t)len + 1;
 }
 
-// epmt and epmt-jobwriter of this installation.
-=======
 // The programs of this installation.
->>>>>>> main
 static bool is_our_own_program(void) {
     size_t prefix = strlen(epmt_self.prefix);
     const char *behind = epmt_self.path + prefix;
@@ -214,7 +210,6 @@ static void take_arguments(int argc, char **argv) {
 }
 
 static void take_identity(void) {
-    epmt_self.pid = epmt_prim_getpid();
     epmt_self.ppid = epmt_prim_getppid();
     epmt_self.start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
     epmt_self.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
@@ -319,14 +314,13 @@ static void begin_record(const struct epmt_host *found) {
     int fd = open_journal(&len);
     size_t front_len = 0;
 
+    epmt_self.pid = epmt_prim_getpid();
     if (!found)
-        front_len = epmt_journal_host_find(&epmt_self.host, fd, len, front);
+        front_len = epmt_journal_host_find(&epmt_self.host, epmt_self.pid, fd, len, front);
     take_identity();
     epmt_self.life = EPMT_LIFE_READY;
-    if (front_len)
-        append(fd, front, front_len);
     if (fd >= 0 || fd == -EMFILE)
-        epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED);
+        epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED, front, front_len);
     if (fd >= 0)
         epmt_journal_close(fd, true);
 }
@@ -343,15 +337,10 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (is_our_own_program())
         return;
     take_arguments(argc, argv);
-<<<<<<< HEAD
-    if (epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename))
+    if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename))
         return;
     find_scratch();
     if (!take_place())
-=======
-    if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename) ||
-        !take_place())
->>>>>>> main
         return;
     const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
     if (!tags)
@@ -374,19 +363,12 @@ static void become_child(void) {
 
     epmt_scratch->mark = 1;
     epmt_lock_reset(&epmt_self.lock);
-<<<<<<< HEAD
     if (epmt_mpi_clock != EPMT_MPI_OFF) // else there is nothing to forget, in pages never touched
         epmt_mpi_profile_forked();
     // In another namespace than the parent's its number is another, or none.
     begin_record(epmt_prim_getppid() == epmt_self.pid ? &epmt_self.host : NULL);
-=======
-    epmt_mpi_profile_forked();
-    take_identity();
-    epmt_self.life = EPMT_LIFE_READY;
-    epmt_record_identity();
     if (epmt_self.counters)
         epmt_counters_forked();
->>>>>>> main
     if (epmt_self.pid == 1)
         epmt_signals_end();
     epmt_prim_signals_restore(signals);
