@@ -19,6 +19,9 @@
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(events)            \
+    X(check)             \
+    X(merge)             \
     X(help)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/events_ask.h"
 #include "cli/instrument.h"
 #include "cli/say.h"
 #include "cli/session.h"
@@ -143,6 +144,21 @@ static int run_auto(struct epmt_cli *cli, const struct epmt_job_place *place,
     return status < 0 ? (int)err->code : status;
 }
 
+static void say_problem(void *unused, const char *event, const char *reason) {
+    (void)unused;
+    epmt_say("run", "event %s is not counted: %s", event, reason);
+}
+
+static void say_events(const struct epmt_cli *cli) {
+    struct epmt_strbuf events = {0};
+    struct epmt_error err;
+
+    epmt_events_wanted(cli, &events);
+    if (epmt_events_check(cli, epmt_strbuf_text(&events), say_problem, NULL, &err) < 0)
+        epmt_say("run", "%s", err.text);
+    epmt_strbuf_free(&events);
+}
+
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
     struct epmt_job_place place;
     struct epmt_instrument instrument = {0};
@@ -160,6 +176,8 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
         epmt_instrument_fini(&instrument);
         return cli->dry_run ? EPMT_ERR_FAIL : execute(argv);
     }
+    if (cli->verbose)
+        say_events(cli);
     if (cli->dry_run) {
         status = dry_run(&instrument, argv, err) ? (int)err->code : EPMT_ERR_OK;
     } else if (cli->automatic) {

@@ -11,6 +11,7 @@
 #define EPMT_EVENTS_MAX 32
 #define EPMT_EVENT_NAME_MAX 128 // the NUL included
 #define EPMT_EVENTS_ENCODED "EPMT_EVENTS_ENCODED"
+#define EPMT_EVENTS_SUFFIX ".events" // of the file of encodings in a job directory: .<host>.events
 
 // Why an event is not counted. X(name, sentence): what is so, and what to do.
 // clang-format off
