@@ -216,3 +216,8 @@ void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
         epmt_strbuf_printf(sql, "\nFROM %s;\n", views[i].from);
     }
 }
+
+void epmt_ddl_drop_views(struct epmt_strbuf *sql) {
+    for (unsigned i = 0; i < sizeof views / sizeof *views; i++)
+        epmt_strbuf_printf(sql, "DROP VIEW IF EXISTS \"%s\";\n", views[i].name);
+}
