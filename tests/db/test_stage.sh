@@ -24,7 +24,8 @@ fail_if "there is nothing more of it" epmt stage "$EPMT_OUTPUT_PREFIX$user/one"
 
 # Journals of several hosts, one by one; each host has a directory of its own.
 export EPMT_JOB_ID=two
-rm -rf "$dest" "$TEST_DB"
+rm -rf "$dest"
+use_db "${EPMT_TEST_DB:-sqlite}"
 for host in 1 2 3; do
     export EPMT_OUTPUT_PREFIX=$TEST_DIR/host$host/
     preload /bin/true
