@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MPI tables in SQL, from their dictionaries. Where a row is of a process, process_id stands
-// for its image; statistics and facts are the job's.
+// The tables of MPI and counters in SQL, from their dictionaries. Where a row is of a process,
+// process_id stands for its image; statistics and facts are the job's.
 #include <string.h>
 
-#include "metadata/mpi_tables.h"
+#include "metadata/counter_tables.h"
 #include "storage/ddl.h"
 
 static const char *const names[EPMT_MPI_TABLE_COUNT] = {
-#define NAME(list, kind, name, title) "mpi_" #name,
-    EPMT_MPI_TABLES(NAME)
+#define NAME(list, kind, name, path, title) #name,
+    EPMT_FURTHER_TABLES(NAME)
 #undef NAME
 };
 
