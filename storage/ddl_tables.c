@@ -139,9 +139,9 @@ static const struct table {
                                  .key = "\"process_id\", \"key\"",
                                  .keyed = true},
     [EPMT_TABLE_THREADS] = {.name = "threads", "a row is a thread", threads, EPMT_ROW_THREAD},
-#define ROWS(kind, table) \
-    [EPMT_TABLE_OF_##kind] = {.name = (table), "made from the dictionary", NULL, EPMT_ROW_##kind},
-    EPMT_DDL_ROW_TABLES(ROWS)
+#define ROWS(list, kind, table, path, title) \
+    [EPMT_TABLE_OF_##kind] = {.name = #table, (title), NULL, EPMT_ROW_##kind},
+    EPMT_FURTHER_TABLES(ROWS)
 #undef ROWS
 };
 

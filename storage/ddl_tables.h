@@ -3,18 +3,8 @@
 #ifndef EPMT_STORAGE_DDL_TABLES_H
 #define EPMT_STORAGE_DDL_TABLES_H
 
+#include "metadata/counter_tables.h"
 #include "storage/ddl.h"
-
-// X(kind, name): a table each of the rows of that kind, made from its dictionary. Where that has a
-// column image, process_id stands for it; where it has a column step, or no image, the rows are the
-// job's and have job_id. The MPI tables come first.
-#define EPMT_DDL_ROW_TABLES(X)        \
-    X(MPI_FUNCTION, "mpi_functions")  \
-    X(MPI_IMBALANCE, "mpi_imbalance") \
-    X(MPI_MESSAGE, "mpi_messages")    \
-    X(MPI_CALLSITE, "mpi_callsites")  \
-    X(MPI_SIZE, "mpi_sizes")          \
-    X(MPI_VARIABLE, "mpi_variables")
 
 // In the order in which they can be made and filled.
 enum epmt_ddl_table_index {
@@ -26,10 +16,13 @@ enum epmt_ddl_table_index {
     EPMT_TABLE_PROCESSES,
     EPMT_TABLE_PROCESS_TAGS,
     EPMT_TABLE_THREADS,
-    EPMT_TABLE_ROWS, // the first of EPMT_DDL_ROW_TABLES
-#define EPMT_DDL_ROW_ENUM(kind, name) EPMT_TABLE_OF_##kind,
+    // One each of EPMT_FURTHER_TABLES, made from its dictionary. Where that has a column image,
+    // process_id stands for it; where it has a column step, or no image, the rows are the job's and
+    // have job_id.
+    EPMT_TABLE_ROWS,
     EPMT_DDL_ROW_BEFORE = EPMT_TABLE_ROWS - 1,
-    EPMT_DDL_ROW_TABLES(EPMT_DDL_ROW_ENUM)
+#define EPMT_DDL_ROW_ENUM(list, kind, ...) EPMT_TABLE_OF_##kind,
+    EPMT_FURTHER_TABLES(EPMT_DDL_ROW_ENUM)
 #undef EPMT_DDL_ROW_ENUM
         EPMT_DDL_TABLE_COUNT
 };

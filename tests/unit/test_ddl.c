@@ -51,7 +51,8 @@ static void type_of(const char *table, const char *column, char type[32]) {
 
 static void check_mpi_table(enum epmt_row_kind kind) {
     static const char *const names[] = {"mpi_functions", "mpi_imbalance", "mpi_messages",
-                                        "mpi_callsites", "mpi_sizes",     "mpi_variables"};
+                                        "mpi_callsites", "mpi_sizes",     "mpi_variables",
+                                        "counters"};
     const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
     const char *table = names[kind - EPMT_ROW_MPI_FUNCTION];
     bool of_job = kind == EPMT_ROW_MPI_IMBALANCE || kind == EPMT_ROW_MPI_VARIABLE;
@@ -86,7 +87,7 @@ static void columns_are_those_of_the_dictionary(void **state) {
         assert_string_equal(process, epmt_column_in_process(column) ? wanted : "");
         assert_string_equal(thread, epmt_column_in_thread(column) ? wanted : "");
     }
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++)
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_COUNTER; kind++)
         check_mpi_table(kind);
     for (int i = 0; i < EPMT_JOB_COLUMN_COUNT; i++) {
         type_of("jobs", epmt_job_columns[i].name, process);
