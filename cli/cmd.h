@@ -19,6 +19,10 @@
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(schema)            \
+    X(migrate)           \
+    X(dbsize)            \
+    X(drop)              \
     X(help)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the
