@@ -19,6 +19,9 @@
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(events)            \
+    X(check)             \
+    X(merge)             \
     X(schema)            \
     X(migrate)           \
     X(dbsize)            \

@@ -27,12 +27,15 @@
     X(thread_rows_mib, NUMBER, 64, GUEST, "MiB per process for the rows of ended threads; more threads are counted, without rows") \
     X(exclude, TEXT, "", GUEST, "programs that are not recorded: patterns with * and ?, separated by colons") \
     X(crash_stack, NUMBER, 1, GUEST, "stacks of crashes: 0 of nobody, 1 of MPI ranks, 2 of every process that `epmt run` or `epmt source` starts (loads libunwind into each)") \
+    X(events, TEXT, "", GUEST, "events to count in every thread: names of libpfm4, perf or PAPI, separated by commas (`epmt events` lists them); PAPIEX_OPTIONS stands for it where it is not set") \
     X(mpi_profile, SWITCH, 1, GUEST, "0: calls, time and bytes of the MPI functions are not recorded") \
     X(mpi_messages, SWITCH, 0, GUEST, "1: messages and bytes by receiver are recorded too") \
     X(mpi_callsites, NUMBER, 0, GUEST, "frames of the stack by which MPI calls are told apart; 0: they are not (loads libunwind)") \
     X(mpi_sizes, SWITCH, 0, GUEST, "1: calls and bytes by size are recorded too") \
     X(mpi_tvars, NUMBER, 1, GUEST, "control and performance variables of MPI: 0 not read, 1 where the interface to them is open already or costs nothing, 2 always (Open MPI loads all its plugins for it: 0.2 s and more in MPI_Finalize)") \
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
+    X(events_byhost, TEXT, "", CLI, "more events on hosts whose name matches: PATTERN=EVENT,EVENT;PATTERN=..., with * and ? in the patterns") \
+    X(events_bycpu, TEXT, "", CLI, "the same by the CPU's family/model/stepping in /proc/cpuinfo, as 6/85/*") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 
