@@ -23,6 +23,10 @@
     X(events)            \
     X(check)             \
     X(merge)             \
+    X(schema)            \
+    X(migrate)           \
+    X(dbsize)            \
+    X(drop)              \
     X(config)            \
     X(help)              \
     X(version)
