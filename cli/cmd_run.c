@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/collect.h"
 #include "cli/instrument.h"
 #include "cli/say.h"
 #include "cli/session.h"
@@ -123,7 +124,9 @@ static void stop(const struct epmt_cli *cli, const struct epmt_job_place *place,
     const struct epmt_session_end end = {.exitcode = status, .submitted = -1};
     enum epmt_session_stop outcome;
     struct epmt_jobdir_result result;
+    uint64_t hosts;
 
+    epmt_collect(cli, "run", place->dir, place->dir, epmt_job_place_shared(place), &hosts);
     if (epmt_session_stop(cli, place, &end, &outcome, &result, &err))
         epmt_say("run", "%s", err.text);
 }

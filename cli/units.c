@@ -74,12 +74,29 @@ static void add_level(struct epmt_strbuf *text, const char *value) {
     epmt_strbuf_puts(text, value);
 }
 
+// A JSON array of functions or modules, each with an offset, innermost first.
+static void add_callers(struct epmt_strbuf *text, const char *value) {
+    const char *between = "";
+
+    for (const char *open = strchr(value, '"'); open; open = strchr(open, '"')) {
+        const char *end = strchr(++open, '"');
+        if (!end)
+            break;
+        const char *slash = memrchr(open, '/', (size_t)(end - open)); // a module's directory
+        const char *from = slash ? slash + 1 : open;
+        epmt_strbuf_puts(text, between);
+        epmt_strbuf_add(text, from < end ? from : "?", from < end ? (size_t)(end - from) : 1);
+        between = " < ";
+        open = end + 1;
+    }
+}
+
 static const struct unit {
     const char *ending;
     void (*add)(struct epmt_strbuf *text, const char *value);
 } units[] = {
     {"_s", add_seconds}, {"_bytes", add_bytes}, {"_share", add_share},
-    {"_line", add_line}, {"_level", add_level},
+    {"_line", add_line}, {"_level", add_level}, {"_callers", add_callers},
 };
 
 static const struct unit *unit_of(const char *column) {

@@ -36,6 +36,9 @@
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
     X(events_byhost, TEXT, "", CLI, "more events on hosts whose name matches: PATTERN=EVENT,EVENT;PATTERN=..., with * and ? in the patterns") \
     X(events_bycpu, TEXT, "", CLI, "the same by the CPU's family/model/stepping in /proc/cpuinfo, as 6/85/*") \
+    X(remote_command, TEXT, "", CLI, "command that executes another on a host of the job (`ssh -o BatchMode=yes`, `srun -N1 -n1 -w %h`; %h is the host, else it follows): `epmt stage` and `epmt stop` collect through it what lies on the other hosts; empty: they do not") \
+    X(remote_hosts, TEXT, "", CLI, "hosts to collect from, beside those that the scheduler and the job file name: h1,h2 or h[1-4]") \
+    X(remote_timeout, NUMBER, 60, CLI, "seconds that nothing comes from a host until it is given up") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 
