@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/collect.h"
+#include "cli/events_ask.h"
 #include "cli/instrument.h"
 #include "cli/say.h"
 #include "cli/session.h"
@@ -139,11 +140,30 @@ static int run_auto(struct epmt_cli *cli, const struct epmt_job_place *place,
     // What fails here must not keep the command from running.
     if (epmt_session_start(cli, place, &outcome, &start_err))
         epmt_say("run", "%s", start_err.text);
+    if (outcome == EPMT_SESSION_IS_FOREIGN) {
+        epmt_say("run", "%s is another user's; running without measuring", place->dir);
+        return execute(argv);
+    }
     int status = run_and_wait(argv, instrument, err);
     // Who started the job stops it.
-    if (outcome != EPMT_SESSION_IS_STARTED)
+    if (outcome == EPMT_SESSION_STARTED || outcome == EPMT_SESSION_IS_COMPLETE)
         stop(cli, place, status);
     return status < 0 ? (int)err->code : status;
+}
+
+static void say_problem(void *unused, const char *event, const char *reason) {
+    (void)unused;
+    epmt_say("run", "event %s is not counted: %s", event, reason);
+}
+
+static void say_events(const struct epmt_cli *cli) {
+    struct epmt_strbuf events = {0};
+    struct epmt_error err;
+
+    epmt_events_wanted(cli, &events);
+    if (epmt_events_check(cli, epmt_strbuf_text(&events), say_problem, NULL, &err) < 0)
+        epmt_say("run", "%s", err.text);
+    epmt_strbuf_free(&events);
 }
 
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
@@ -163,6 +183,8 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
         epmt_instrument_fini(&instrument);
         return cli->dry_run ? EPMT_ERR_FAIL : execute(argv);
     }
+    if (cli->verbose)
+        say_events(cli);
     if (cli->dry_run) {
         status = dry_run(&instrument, argv, err) ? (int)err->code : EPMT_ERR_OK;
     } else if (cli->automatic) {

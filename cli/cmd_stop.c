@@ -76,6 +76,8 @@ static int complain(enum epmt_session_stop outcome, const struct epmt_job_place 
     if (outcome == EPMT_SESSION_NOT_STARTED)
         epmt_errf(err, EPMT_ERR_NOT_FOUND,
                   "job %s was not started; what was left of it is in its job file", jobid);
+    else if (outcome == EPMT_SESSION_NOT_OURS)
+        epmt_errf(err, EPMT_ERR_IO, "job %s is another user's: %s is not ours", jobid, place->dir);
     else if (outcome == EPMT_SESSION_IS_STOPPED)
         epmt_errf(err, EPMT_ERR_EXISTS, "job %s is already stopped", jobid);
     else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/units.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,13 @@ static void add_bytes(struct epmt_strbuf *text, const char *value) {
         epmt_strbuf_printf(text, "%.0f B", bytes);
     else
         add_scaled(text, bytes, scales);
+}
+
+static void add_mib(struct epmt_strbuf *text, const char *value) {
+    char bytes[32];
+
+    snprintf(bytes, sizeof bytes, "%.0f", strtod(value, NULL) * (double)(1 << 20));
+    add_bytes(text, bytes);
 }
 
 static void add_share(struct epmt_strbuf *text, const char *value) {
@@ -95,7 +103,7 @@ static const struct unit {
     const char *ending;
     void (*add)(struct epmt_strbuf *text, const char *value);
 } units[] = {
-    {"_s", add_seconds}, {"_bytes", add_bytes}, {"_share", add_share},
+    {"_s", add_seconds}, {"_bytes", add_bytes}, {"_mib", add_mib},         {"_share", add_share},
     {"_line", add_line}, {"_level", add_level}, {"_callers", add_callers},
 };
 
@@ -108,6 +116,14 @@ static const struct unit *unit_of(const char *column) {
             return &units[i];
     }
     return NULL;
+}
+
+bool epmt_units_is_ending(const char *ending, size_t len) {
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strlen(units[i].ending) == len && !strncmp(units[i].ending, ending, len))
+            return true;
+    }
+    return false;
 }
 
 size_t epmt_units_name_len(const char *column) {

@@ -22,7 +22,6 @@
 
 #define ANSWER_LEN 16384
 #define ANSWER_NS UINT64_C(5000000000)
-#define CACHE_SUFFIX ".events"
 
 static bool find(struct epmt_counted *event, const char *encoded) {
     enum epmt_event_reason reason;
@@ -78,7 +77,8 @@ static ssize_t ask(const struct epmt_counters *all, char *answer, size_t cap) {
 static void keep_answer(const char *path, const char *answer, size_t len) {
     char fresh[PATH_MAX];
 
-    if (!epmt_fmt(fresh, sizeof fresh, "%s.%d", path, (int)epmt_self.pid))
+    if (!epmt_fmt(fresh, sizeof fresh, "%s/.%s.%d" EPMT_EVENTS_SUFFIX, epmt_self.dir,
+                  epmt_self.hostname, (int)epmt_self.pid))
         return;
     int fd = epmt_prim_open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -97,7 +97,7 @@ static void look_up(struct epmt_counters *all) {
     if (!answer)
         return;
     bool has_path =
-        epmt_fmt(path, sizeof path, "%s/%s" CACHE_SUFFIX, epmt_self.dir, epmt_self.hostname);
+        epmt_fmt(path, sizeof path, "%s/.%s" EPMT_EVENTS_SUFFIX, epmt_self.dir, epmt_self.hostname);
     ssize_t len = has_path ? epmt_read_small(path, answer, ANSWER_LEN) : -1;
     if (len <= 0 || take(all, answer)) {
         len = ask(all, answer, ANSWER_LEN - 1);

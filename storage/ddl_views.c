@@ -156,6 +156,22 @@ static const struct view_column mpi_function_summary[] = {
     {0},
 };
 
+// Over the threads of a job that have a count.
+static const struct view_column counter_summary[] = {
+    SAME(p, job_id),
+    SAME(j, jobid),
+    SAME(c, event),
+    {"max(c.\"source\")", "source", PLAIN},
+    {"sum(c.\"value\")", "value", PLAIN},
+    {"max(c.\"unit\")", "unit", PLAIN},
+    {"count(c.\"value\")", "threads", PLAIN},
+    {"count(*) - count(c.\"value\")", "missing", PLAIN},
+    {"sum(c.\"scaled\")", "estimated", PLAIN},
+    {"max(c.\"excluded\")", "excluded", PLAIN},
+    {"max(c.\"reason\")", "reason", PLAIN},
+    {0},
+};
+
 static const struct view {
     const char *name;
     const struct view_column *columns;
@@ -168,6 +184,10 @@ static const struct view {
     {"thread_summary", thread_summary,
      "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
      "JOIN \"threads\" t ON t.\"process_id\" = p.\"id\""},
+    {"counter_summary", counter_summary,
+     "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
+     "JOIN \"counters\" c ON c.\"process_id\" = p.\"id\" "
+     "GROUP BY p.\"job_id\", j.\"jobid\", c.\"event\""},
     {"mpi_rank_summary", mpi_rank_summary,
      "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
      "WHERE p.\"mpitime\" IS NOT NULL"},
@@ -193,7 +213,7 @@ static void add_column(struct epmt_strbuf *sql, enum epmt_dialect dialect,
                        const struct view_column *column) {
     // And how many digits stay.
     static const char *const divided_by[] = {
-        [SECONDS] = "1000000.0, 3)", [MIB] = "1024.0, 1)", [NANO] = "1000000000.0, 9)"};
+        [SECONDS] = "1000000.0, 6)", [MIB] = "1024.0, 1)", [NANO] = "1000000000.0, 9)"};
 
     if (column->how == TIME)
         add_time(sql, dialect, column->expression);

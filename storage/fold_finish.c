@@ -235,7 +235,7 @@ static int finish_mpi(struct epmt_jobfold *fold) {
     if (epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_FUNCTION) ||
         epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_IMBALANCE) || epmt_fold_compute_imbalance(fold))
         return -1;
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
         if (epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_FUNCTION + i))
             return -1;
     }

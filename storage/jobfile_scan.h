@@ -53,9 +53,8 @@ int epmt_scan_take_longs(struct epmt_scan *scan, struct epmt_cell *cells, struct
 void epmt_scan_close_longs(struct epmt_scan *scan);
 
 // The number of elements of a one-dimensional dataset. Returns 0, or -1 where the file cannot hold
-// them, or where reading would take too much memory or another file.
-int epmt_dataset_size(hid_t dataset, hid_t space, uint64_t file_size, size_t element,
-                      uint64_t *count);
+// them.
+int epmt_dataset_size(hid_t space, uint64_t file_size, size_t element, uint64_t *count);
 
 // Opens /texts. Returns 0 or -1 with err.
 int epmt_long_store_open(struct epmt_long_store *store, hid_t file, uint64_t file_size,

@@ -29,4 +29,10 @@ extern const struct epmt_query epmt_query_mpi_steps, epmt_query_mpi_step, epmt_q
 extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps,
     epmt_query_processes, epmt_query_threads;
 
+// Only of_job: for people the sums over the threads, for programs each thread's counts.
+extern const struct epmt_query epmt_query_counters;
+// What processes, or jobs, have in common, with sums over them.
+extern const struct epmt_query epmt_query_hosts, epmt_query_programs, epmt_query_tags,
+    epmt_query_users;
+
 #endif

@@ -20,6 +20,6 @@ struct epmt_papi_link *epmt_events_papi(enum epmt_event_reason *reason);
 
 // Print all events whose name, source or description matches, or what a measurement of each gives.
 int epmt_events_list(const char *pattern);
-int epmt_events_test(const char *names);
+int epmt_events_test(const char *names, bool measure);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// epmt-events encode NAMES | list PATTERN | test NAMES; without arguments, from a measured process:
-// reads names from its standard input, a socket, and answers there with their encodings.
+// epmt-events encode NAMES | list PATTERN | test NAMES | check NAMES; without arguments, from a
+// measured process: reads names from its standard input, a socket, and answers there with their
+// encodings.
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ struct epmt_papi_link *epmt_events_papi(enum epmt_event_reason *reason) {
         path[len > 0 ? len : 0] = '\0';
         for (int i = 0; i < 3 && strrchr(path, '/'); i++) // <prefix>/libexec/epmt/epmt-events
             *strrchr(path, '/') = '\0';
-        strcat(path, "/lib/epmt/libepmt-papi.so");
+        size_t used = strlen(path);
+        snprintf(path + used, sizeof path - used, "/lib/epmt/libepmt-papi.so");
         void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         papi = library ? dlsym(library, EPMT_PAPI_LINK_SYMBOL) : NULL;
         if (papi)
@@ -69,7 +71,9 @@ int main(int argc, char **argv) {
     if (argc == 3 && !strcmp(argv[1], "list"))
         return epmt_events_list(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "test"))
-        return epmt_events_test(argv[2]);
+        return epmt_events_test(argv[2], true);
+    if (argc == 3 && !strcmp(argv[1], "check"))
+        return epmt_events_test(argv[2], false);
     if (argc != 3 || strcmp(argv[1], "encode") != 0) {
         fputs("epmt-events: it is for `epmt events` and `epmt run` to start\n", stderr);
         return 2;

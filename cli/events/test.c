@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts each event over the same piece of work, alone, and all together where they are several:
-// what works alone may not find a counter beside others. One line per event: name, source, value,
-// unit, enabled, running, excluded, reason, and the reason beside the others.
+// Counts each event over the same piece of work, alone, and all together: what works alone may not
+// find a counter beside others. One line per event: name, source, value, unit, enabled, running,
+// excluded, reason, and where that is none the reason beside the others. A check does without the
+// work.
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,9 +23,13 @@ struct tested {
     enum epmt_event_reason reason, together;
 };
 
+static bool measure;
+
 // Some of everything that events count: arithmetic, memory that is touched first, the kernel, a
 // switch.
 static void work(void) {
+    if (!measure)
+        return;
     const size_t len = (size_t)1 << 20;
     const struct timespec pause = {0, 1000000};
     volatile double sum = 0;
@@ -56,7 +61,7 @@ static enum epmt_event_reason stop(struct tested *test) {
         return EPMT_REASON_FAILED;
     if (!test->count.running && test->count.enabled)
         return EPMT_REASON_NEVER_RAN;
-    return !test->count.value && epmt_perf_is_blind(&test->event, test->counter.exclude)
+    return measure && !test->count.value && epmt_perf_is_blind(&test->event, test->counter.exclude)
                ? EPMT_REASON_KERNEL_ONLY
                : EPMT_REASON_NONE;
 }
@@ -88,6 +93,8 @@ static void test_papi(struct tested *test) {
         papi->stop(handle);
     }
     test->reason = (enum epmt_event_reason)count.reason;
+    if (!measure && test->reason == EPMT_REASON_KERNEL_ONLY)
+        test->reason = EPMT_REASON_NONE;
     test->count.value = count.value;
     test->counter.exclude = count.user_only ? EPMT_PERF_KERNEL : 0;
 }
@@ -108,6 +115,15 @@ static void test_together(struct tested *tests, int count) {
     }
 }
 
+static void print_reason(enum epmt_event_reason reason) {
+    int64_t level = epmt_perf_paranoid();
+
+    fputs(epmt_event_reason_text(reason), stdout);
+    if ((reason == EPMT_REASON_NOT_PERMITTED || reason == EPMT_REASON_KERNEL_ONLY) &&
+        level != INT64_MIN)
+        printf(" (it is %lld here)", (long long)level);
+}
+
 static void print(const struct tested *test) {
     bool clock = !test->papi && epmt_perf_is_clock(&test->event);
     bool kernel = test->counter.exclude & EPMT_PERF_KERNEL;
@@ -115,26 +131,31 @@ static void print(const struct tested *test) {
 
     printf("%s\t%s\t", test->name, test->papi ? "papi" : "perf");
     if (test->reason)
-        printf("\t\t\t\t\t");
+        fputs("\t\t\t\t\t", stdout);
+    else if (test->papi)
+        printf("%llu\t%s\t\t\t%s\t", (unsigned long long)test->count.value, test->unit,
+               kernel ? "kernel" : "");
     else
-        printf("%llu\t%s\t%llu\t%llu\t%s\t",
-               (unsigned long long)(test->papi ? test->count.value : epmt_perf_scale(&test->count)),
-               test->papi ? test->unit : epmt_event_unit(&test->event),
-               (unsigned long long)test->count.enabled, (unsigned long long)test->count.running,
+        printf("%llu\t%s\t%llu\t%llu\t%s\t", (unsigned long long)epmt_perf_scale(&test->count),
+               epmt_event_unit(&test->event), (unsigned long long)test->count.enabled,
+               (unsigned long long)test->count.running,
                clock            ? ""
                : kernel && user ? "user, kernel"
                : kernel         ? "kernel"
                : user           ? "user"
                                 : "");
-    printf("%s\t%s\n", epmt_event_reason_text(test->reason),
-           epmt_event_reason_text(test->together));
+    print_reason(test->reason);
+    putchar('\t');
+    print_reason(test->reason ? EPMT_REASON_NONE : test->together);
+    putchar('\n');
 }
 
-int epmt_events_test(const char *names) {
+int epmt_events_test(const char *names, bool with_work) {
     struct tested *tests = calloc(EPMT_EVENTS_MAX, sizeof *tests);
     struct epmt_bytes name;
     int count = 0;
 
+    measure = with_work;
     while (tests && count < EPMT_EVENTS_MAX && epmt_events_next(&names, &name)) {
         struct tested *test = &tests[count++];
         bool fits = epmt_fmt(test->name, sizeof test->name, "%.*s", (int)name.len, name.data);
