@@ -36,8 +36,9 @@ void epmt_check_database(const struct epmt_cli *cli, struct epmt_check *check) {
     else if (err.code == EPMT_ERR_NOT_FOUND)
         epmt_check_note(check, "%s: the first `epmt submit` makes it", err.text);
     else
-        epmt_check_fail(check, "set db_url (EPMT_DB_URL), or have the database made", "%s",
-                        err.text);
+        epmt_check_fail(
+            check, "set db_url (EPMT_DB_URL); `epmt migrate` brings an older database up to date",
+            "%s", err.text);
     epmt_db_close(db);
 }
 

@@ -104,35 +104,59 @@ static char *scratch(char dir[PATH_MAX], struct epmt_check *check) {
     return NULL;
 }
 
-// The record of /bin/true, run as `epmt -a run` runs it.
-static void run_in(const struct epmt_cli *cli, const char *dir, struct epmt_check *check) {
-    char epmt[PATH_MAX], prefix[PATH_MAX], user[EPMT_USER_MAX], file[PATH_MAX];
-    char user_variable[EPMT_USER_MAX + 8], job[] = "EPMT_JOB_ID=check",
-                                           path[] = "PATH=/usr/bin:/bin";
-    char *argv[] = {epmt, "-a", "run", "true", NULL};
-    char *envp[] = {prefix, user_variable, job, path, NULL};
-    struct epmt_error err;
+// Our environment with a job and a place of its own: first come ours, which are those that count.
+static char **environment_of(const struct epmt_cli *cli, char *prefix, char *job) {
+    size_t count = 0;
 
-    epmt_user_name(user, cli->envp);
-    if (!epmt_fmt(epmt, sizeof epmt, "%s/bin/epmt", cli->prefix) ||
-        !epmt_fmt(prefix, sizeof prefix, "EPMT_OUTPUT_PREFIX=%s", dir) ||
-        !epmt_fmt(user_variable, sizeof user_variable, "USER=%s", user) ||
-        !epmt_fmt(file, sizeof file, "%s/%s/check/check.h5", dir, user)) {
-        epmt_check_fail(check, "install it elsewhere", "the path is too long");
-        return;
+    while (cli->envp[count])
+        count++;
+    char **envp = calloc(count + 3, sizeof *envp);
+    size_t used = 0;
+    if (!envp)
+        return NULL;
+    envp[used++] = prefix;
+    envp[used++] = job;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(cli->envp[i], "EPMT_OUTPUT_PREFIX=", 19) != 0 &&
+            strncmp(cli->envp[i], "EPMT_JOB_ID=", 12) != 0)
+            envp[used++] = cli->envp[i];
     }
-    int status = run_quietly(argv, envp);
+    return envp;
+}
+
+static void judge_record(const struct epmt_cli *cli, int status, const char *file,
+                         struct epmt_check *check) {
+    static const char by_hand[] = "try it by hand: epmt -vvv -a run true";
+    struct epmt_error err;
     int64_t count = status ? 0 : count_processes(file, &err);
+
     if (status)
-        epmt_check_fail(check, "try it by hand: epmt -vvv -a run true",
-                        "a program under the library ended with wait status %d", status);
+        epmt_check_fail(check, by_hand, "a program under the library ended with wait status %d",
+                        status);
     else if (count < 0)
-        epmt_check_fail(check, "try it by hand: epmt -vvv -a run true", "%s", err.text);
+        epmt_check_fail(check, by_hand, "%s", err.text);
     else if (!count)
         epmt_check_fail(check, "is EPMT_DISABLE set, or the program in EPMT_EXCLUDE?",
                         "a program under the library left no record");
     else
-        epmt_check_pass(check, "%s/lib/libepmt.so recorded /bin/true", cli->prefix);
+        epmt_check_pass(check, "%s/lib/libepmt.so recorded `true`", cli->prefix);
+}
+
+// The record of `true`, run as `epmt -a run` runs it.
+static void run_in(const struct epmt_cli *cli, const char *dir, struct epmt_check *check) {
+    char epmt[PATH_MAX], prefix[PATH_MAX + 32], user[EPMT_USER_MAX], file[PATH_MAX];
+    char job[] = "EPMT_JOB_ID=check";
+    char *argv[] = {epmt, "-a", "run", "true", NULL};
+    char **envp = environment_of(cli, prefix, job);
+
+    epmt_user_name(user, cli->envp);
+    if (envp && epmt_fmt(epmt, sizeof epmt, "%s/bin/epmt", cli->prefix) &&
+        epmt_fmt(prefix, sizeof prefix, "EPMT_OUTPUT_PREFIX=%s", dir) &&
+        epmt_fmt(file, sizeof file, "%s/%s/check/check.h5", dir, user))
+        judge_record(cli, run_quietly(argv, envp), file, check);
+    else
+        epmt_check_fail(check, "install it elsewhere", "the path is too long");
+    free(envp);
 }
 
 void epmt_check_preload(const struct epmt_cli *cli, struct epmt_check *check) {
