@@ -38,6 +38,13 @@ int epmt_jobdir_fold(const char *dir, const char *jobid, bool ended, const void 
 int epmt_jobdir_fold_into(const char *dir, const char *jobid, bool ended, struct epmt_jobfold *fold,
                           struct epmt_jobdir_result *result, struct epmt_error *err);
 
+// Reads everything in the directory of an ended job into a fold, finished, and changes nothing
+// there. `user` is the job's where nobody noted it (NULL: the owner of the directory). Returns 0 or
+// -1 with err.
+int epmt_jobdir_read(const char *dir, const char *jobid, const char *user,
+                     struct epmt_jobfold *fold, struct epmt_jobdir_result *result,
+                     struct epmt_error *err);
+
 // Leaves what the fold has as a stream in the directory, for the next folding. Returns 0 or -1
 // with err.
 int epmt_jobdir_save_stream(const char *dir, const struct epmt_jobfold *fold,

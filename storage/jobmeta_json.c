@@ -187,7 +187,7 @@ static int get_all(const json_t *root, const char *path, struct epmt_jobmeta *me
 static json_t *load(const char *path, struct epmt_error *err) {
     json_error_t why;
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 
     if (fd < 0) {
         epmt_errf_errno(err, errno == ENOENT ? EPMT_ERR_NOT_FOUND : EPMT_ERR_IO, "cannot open %s",
