@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/say.h"
 #include "cli/settings_files.h"
 
 // The prefix of the installation: the program is <prefix>/bin/epmt.
@@ -22,7 +23,7 @@ static void find_prefix(char prefix[PATH_MAX]) {
 }
 
 static int complain(const struct epmt_command *command, const struct epmt_error *err) {
-    fprintf(stderr, "epmt: %s%s%s\n", command ? command->name : "", command ? ": " : "", err->text);
+    epmt_say(command ? command->name : "", "%s", err->text);
     return err->code;
 }
 

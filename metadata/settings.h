@@ -33,6 +33,9 @@
     X(mpi_sizes, SWITCH, 0, GUEST, "1: calls and bytes by size are recorded too") \
     X(mpi_tvars, NUMBER, 1, GUEST, "control and performance variables of MPI: 0 not read, 1 where the interface to them is open already or costs nothing, 2 always (Open MPI loads all its plugins for it: 0.2 s and more in MPI_Finalize)") \
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
+    X(archive_max_mib, NUMBER, 65536, CLI, "MiB that an archive may take unpacked; 0: no limit") \
+    X(archive_max_entries, NUMBER, 1000000, CLI, "entries that an archive may have; 0: no limit") \
+    X(archive_max_ratio, NUMBER, 500, CLI, "times that an archive of more than 64 MiB unpacked may be larger than packed; 0: no limit") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 

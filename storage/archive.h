@@ -33,7 +33,7 @@ struct epmt_archive_limits {
 #define EPMT_ARCHIVE_DEPTH 16
 
 struct epmt_archive_contents {
-    uint64_t entries, files; // met, taken out
+    uint64_t entries, files, bytes; // met, taken out
     bool has_archives;       // there are archives in it
     bool is_of_old_epmt;     // it holds what the Python tool of this name made
     char user[64]; // who owned the first file that was taken out; "" where it does not say

@@ -67,7 +67,7 @@ static int check_size(struct unpacking *u, uint64_t more) {
     if (more > u->limits->bytes || unpacked > u->limits->bytes - more)
         return over(u, "it would be too large unpacked", "archive_max_mib");
     unpacked += more;
-    if (unpacked > EPMT_ARCHIVE_RATIO_FREE && unpacked / u->limits->ratio > packed)
+    if (unpacked > EPMT_ARCHIVE_RATIO_FREE && unpacked / u->limits->ratio >= packed)
         return over(u, "it is packed too tightly to be honest", "archive_max_ratio");
     return 0;
 }
@@ -164,5 +164,6 @@ int epmt_archive_unpack(int fd, const char *shown, int dir, bool nested,
         }
     }
     archive_read_free(u.archive);
+    contents->bytes = u.written;
     return more;
 }

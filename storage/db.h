@@ -38,6 +38,11 @@ struct epmt_submit_result {
 int epmt_db_submit(struct epmt_db *db, struct epmt_jobfile *file, struct epmt_submit_result *result,
                    struct epmt_error *err);
 
+// Submits between these two are made durable together. One that fails leaves the others; where the
+// commit fails, none of them is in the database. Each returns 0 or -1 with err.
+int epmt_db_batch_begin(struct epmt_db *db, struct epmt_error *err);
+int epmt_db_batch_commit(struct epmt_db *db, struct epmt_error *err);
+
 // A result row by row, every value as text (NULL where missing). Called once before the rows with
 // values NULL, for the names.
 typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *names,

@@ -54,6 +54,8 @@ struct epmt_db_backend {
 struct epmt_db {
     const struct epmt_db_backend *backend;
     void *handle; // the back end's
+    bool batch;   // between epmt_db_batch_begin and its commit
+    bool broken;  // the transaction is lost
     char *where;
     // SQL made from the dictionary; here, because it must stay while db is open.
     struct epmt_strbuf insert_process, insert_thread, update_job;
@@ -61,5 +63,10 @@ struct epmt_db {
 };
 
 extern const struct epmt_db_backend epmt_db_sqlite;
+
+// What is there wholly or not at all: a transaction, or a part of a batch's that can be taken back.
+int epmt_db_unit_begin(struct epmt_db *db, struct epmt_error *err);
+int epmt_db_unit_commit(struct epmt_db *db, struct epmt_error *err);
+void epmt_db_unit_rollback(struct epmt_db *db);
 
 #endif

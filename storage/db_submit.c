@@ -366,18 +366,18 @@ int epmt_db_submit(struct epmt_db *db, struct epmt_jobfile *file, struct epmt_su
         epmt_errf(err, EPMT_ERR_BAD_INPUT, "the job file has no uuid");
         goto out;
     }
-    if (db->backend->begin(db, err))
+    if (epmt_db_unit_begin(db, err))
         goto out;
     if (!place_job(submit)) {
         if (submit->same) {
-            db->backend->rollback(db);
+            epmt_db_unit_rollback(db);
             status = 0;
-        } else if (!add_everything(submit) && !db->backend->commit(db, err)) {
+        } else if (!add_everything(submit) && !epmt_db_unit_commit(db, err)) {
             status = 0;
         }
     }
     if (status)
-        db->backend->rollback(db);
+        epmt_db_unit_rollback(db);
     else
         *result = submit->result;
 out:

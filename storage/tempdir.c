@@ -95,9 +95,9 @@ int epmt_tempdir_make(struct epmt_tempdir *dir, const char *top, struct epmt_err
     return 0;
 }
 
-void epmt_tempdir_empty(struct epmt_tempdir *dir) {
+void epmt_tempdir_drop(struct epmt_tempdir *dir, const char *name) {
     if (dir->fd >= 0)
-        empty(dir->fd, 0);
+        remove_entry(dir->fd, name, 0);
 }
 
 void epmt_tempdir_remove(struct epmt_tempdir *dir) {
