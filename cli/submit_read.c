@@ -105,7 +105,7 @@ static void submit_inner(struct epmt_submit_worker *worker, const struct epmt_so
     const char *inner = source->path + root;
 
     inner += *inner == '/';
-    epmt_fmt(shown, sizeof shown, "%.300s%s%s", outer, *inner ? ": " : "", inner);
+    epmt_fmt(shown, sizeof shown, "%.*s%s%s", 300, outer, *inner ? ": " : "", inner);
     if (epmt_hold(&held, source->path, source->trusted, &err)) {
         epmt_submit_fail(worker, NULL, &err);
         return;

@@ -145,13 +145,13 @@ int epmt_archive_judge(struct archive_entry *entry, const char *shown, char path
     int depth = clean_path(raw, path);
     if (depth < 0)
         return epmt_errf(err, EPMT_ERR_BAD_INPUT,
-                         "%s: refused: the entry %.200s would be written elsewhere", shown, raw);
+                         "%s: refused: the entry %.*s would be written elsewhere", shown, 200, raw);
     const char *slash = strrchr(path, '/');
     bool regular = archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry);
     if (depth && archive_entry_filetype(entry) != AE_IFDIR)
         *kind = kind_of(slash ? slash + 1 : path, (unsigned)depth);
     if (*kind != EPMT_ENTRY_FOREIGN && !regular)
         return epmt_errf(err, EPMT_ERR_BAD_INPUT,
-                         "%s: refused: the entry %.200s is a link or a device", shown, raw);
+                         "%s: refused: the entry %.*s is a link or a device", shown, 200, raw);
     return 0;
 }

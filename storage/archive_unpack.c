@@ -79,7 +79,8 @@ static int write_at(struct unpacking *u, int fd, const char *data, size_t len, o
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return epmt_errf_errno(u->err, EPMT_ERR_IO, "%s: cannot unpack %.200s", u->shown, path);
+            return epmt_errf_errno(u->err, EPMT_ERR_IO, "%s: cannot unpack %.*s", u->shown, 200,
+                                   path);
         data += n;
         len -= (size_t)n;
         at += n;
@@ -118,13 +119,14 @@ static int take_out(struct unpacking *u, struct archive_entry *entry, const char
     if (fd < 0)
         return epmt_errf_errno(
             u->err, errno == ENOTDIR || errno == EISDIR ? EPMT_ERR_BAD_INPUT : EPMT_ERR_IO,
-            "%s: cannot unpack %.200s", u->shown, path);
+            "%s: cannot unpack %.*s", u->shown, 200, path);
     const char *user = archive_entry_uname(entry);
     if (!u->contents->files++ && user)
         epmt_fmt(u->contents->user, sizeof u->contents->user, "%s", user);
     int status = copy_data(u, fd, path);
     if (close(fd) && !status)
-        status = epmt_errf_errno(u->err, EPMT_ERR_IO, "%s: cannot unpack %.200s", u->shown, path);
+        status =
+            epmt_errf_errno(u->err, EPMT_ERR_IO, "%s: cannot unpack %.*s", u->shown, 200, path);
     return status;
 }
 

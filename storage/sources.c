@@ -217,7 +217,7 @@ int epmt_sources_add(struct epmt_sources *sources, const char *argument, struct 
     if (!strcmp(argument, "-"))
         return add(sources, EPMT_SOURCE_STDIN, argument, 1, err);
     if (strlen(argument) >= PATH_MAX)
-        return epmt_errf(err, EPMT_ERR_USAGE, "%.100s... is too long a path", argument);
+        return epmt_errf(err, EPMT_ERR_USAGE, "%.*s... is too long a path", 100, argument);
     if (epmt_hold(&held, argument, strlen(argument), err))
         return -1;
     if (S_ISREG(held.st.st_mode)) {
