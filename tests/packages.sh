@@ -15,7 +15,7 @@ packages_build=(
 packages_test=(
     libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
-    iproute2 procps util-linux
+    iproute2 procps util-linux zstd xz-utils bzip2
 )
 
 # Installs what is missing of the packages, where that is possible. Returns non-zero where some are
