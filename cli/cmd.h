@@ -41,10 +41,26 @@ struct epmt_cli {
     const char *prefix; // of the installation: bin/epmt is <prefix>/bin/epmt
 };
 
+// The sections of `epmt --help`, in their order. X(name, title)
+#define EPMT_COMMAND_GROUPS(X)          \
+    X(COLLECT, "measure a job")         \
+    X(SUBMIT, "jobs into the database") \
+    X(ANALYSE, "look at jobs")          \
+    X(ADMIN, "look after the installation")
+
+enum epmt_command_group {
+#define EPMT_GROUP_ENUM(name, title) EPMT_GROUP_##name,
+    EPMT_COMMAND_GROUPS(EPMT_GROUP_ENUM)
+#undef EPMT_GROUP_ENUM
+        EPMT_GROUP_COUNT,
+};
+
 struct epmt_command {
     const char *name;
+    enum epmt_command_group group;
     const char *arguments;             // "[FILE|DIR ...]"
     const char *summary;               // one sentence
+    const char *examples;              // lines, each `command   # what it does`; each ends in \n
     const struct epmt_option *options; // ends with a row whose name is NULL
     bool
         passes_arguments; // options after the first other argument belong to that (epmt run CMD -x)

@@ -8,7 +8,7 @@
 #include "cli/paths.h"
 #include "cli/table.h"
 #include "common/fmt.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/counter_tables.h"
 #include "storage/flatten.h"
 
 static enum epmt_format format;
@@ -170,11 +170,11 @@ static int print_rows(struct dump *dump, const char *section, enum epmt_row_kind
     return more;
 }
 
-// The tables of MPI that the file has.
+// The tables of MPI and of counters that the file has.
 static int print_mpi(struct dump *dump) {
     static const char *const names[] = {
-#define NAME(list, kind, name, title) "mpi_" #name,
-        EPMT_MPI_TABLES(NAME)
+#define NAME(list, kind, name, path, title) #name,
+        EPMT_FURTHER_TABLES(NAME)
 #undef NAME
     };
 
@@ -274,8 +274,11 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_dump = {
     .name = "dump",
+    .group = EPMT_GROUP_ANALYSE,
     .arguments = "FILE|DIR",
     .summary = "Print what a job file holds, without the database.",
+    .examples = "epmt dump 4711.h5\n"
+                "epmt dump -k jobid 4711.h5     # one value\n",
     .options = options,
     .option = option,
     .run = run,

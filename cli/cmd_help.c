@@ -96,8 +96,11 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_help = {
     .name = "help",
+    .group = EPMT_GROUP_ADMIN,
     .arguments = "[COMMAND|metrics|settings|errors|markdown TABLE]",
     .summary = "Explain commands, metric columns, settings and exit statuses.",
+    .examples = "epmt help run                  # one command\n"
+                "epmt help settings             # what can be configured\n",
     .options = options,
     .run = run,
 };

@@ -68,8 +68,12 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_list = {
     .name = "list",
+    .group = EPMT_GROUP_ANALYSE,
     .arguments = "[jobs|steps|processes|threads] [JOB ...]",
     .summary = "List the jobs in the database, or what belongs to them.",
+    .examples = "epmt list                      # jobs\n"
+                "epmt list processes 4711       # of one job\n"
+                "epmt list --format csv         # for programs\n",
     .options = options,
     .option = option,
     .run = run,

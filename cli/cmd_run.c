@@ -174,8 +174,13 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_run = {
     .name = "run",
+    .group = EPMT_GROUP_COLLECT,
     .arguments = "COMMAND [ARGUMENTS ...]",
     .summary = "Run a command under the preload; its exit status is returned.",
+    .examples = "epmt -a run ./model in.nml     # one job: start, run, stop\n"
+                "epmt run ./model in.nml        # in a job that `epmt start` has begun\n"
+                "epmt -n run ./model            # only print what would be executed\n"
+                "epmt run -- prog -x            # everything behind -- is the command\n",
     .options = options,
     .passes_arguments = true,
     .run = run,

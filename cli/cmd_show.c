@@ -66,8 +66,11 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_show = {
     .name = "show",
+    .group = EPMT_GROUP_ANALYSE,
     .arguments = "JOB",
     .summary = "Show one job of the database: its steps, processes and threads, or its MPI.",
+    .examples = "epmt show 4711\n"
+                "epmt show 4711 --mpi           # time in MPI, by function and rank\n",
     .options = options,
     .option = option,
     .run = run,

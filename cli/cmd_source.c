@@ -150,8 +150,12 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_source = {
     .name = "source",
+    .group = EPMT_GROUP_COLLECT,
     .arguments = "",
     .summary = "Print shell code that instruments what the shell runs: eval `epmt source`.",
+    .examples = "eval `epmt source`             # sh, bash, zsh, csh, tcsh\n"
+                "epmt_uninstrument              # off again; epmt_instrument: on\n"
+                "epmt source --slurm            # in a task prolog\n",
     .options = options,
     .option = option,
     .run = run,

@@ -109,8 +109,11 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_stage = {
     .name = "stage",
+    .group = EPMT_GROUP_COLLECT,
     .arguments = "[DIR ...]",
     .summary = "Move what jobs left on this host to where the parts of all hosts are collected.",
+    .examples = "epmt stage                     # this job, to stage_command_dest\n"
+                "epmt stage -d /shared/epmt     # to another directory\n",
     .options = options,
     .option = option,
     .run = run,

@@ -57,8 +57,11 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_start = {
     .name = "start",
+    .group = EPMT_GROUP_COLLECT,
     .arguments = "",
     .summary = "Begin a job: make its directory and note time, host and environment.",
+    .examples = "epmt start                 # at the head of a job script\n"
+                "epmt -v start              # says where the job directory is\n",
     .options = options,
     .option = option,
     .run = run,

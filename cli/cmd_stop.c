@@ -91,8 +91,10 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_stop = {
     .name = "stop",
+    .group = EPMT_GROUP_COLLECT,
     .arguments = "",
     .summary = "End a job: make its job file of all that it left.",
+    .examples = "epmt stop                  # at the end of a job script\n",
     .options = options,
     .option = option,
     .run = run,

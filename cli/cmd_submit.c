@@ -206,8 +206,12 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_submit = {
     .name = "submit",
+    .group = EPMT_GROUP_SUBMIT,
     .arguments = "[FILE|DIR|ARCHIVE|- ...]",
     .summary = "Put jobs into the database: those named, this session's, or all that are new.",
+    .examples = "epmt submit                    # this session's job, or all that are new\n"
+                "epmt submit /shared/epmt       # every job below a directory\n"
+                "epmt -n submit 4711.h5         # read and check, change nothing\n",
     .options = options,
     .option = option,
     .run = run,

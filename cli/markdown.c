@@ -8,7 +8,7 @@
 
 #include "cli/options.h"
 #include "common/fmt.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/counter_tables.h"
 #include "storage/ddl.h"
 
 const char *epmt_markdown_rows(const struct epmt_column *column) {
@@ -81,15 +81,17 @@ static void print_mpi_column(const struct epmt_column *column) {
 
 static void print_mpi_tables(void) {
     static const char *const tables[][2] = {
-#define NAME(list, kind, name, title) {#name, title},
-        EPMT_MPI_TABLES(NAME)
+#define NAME(list, kind, name, path, title) {#name, title},
+        EPMT_FURTHER_TABLES(NAME)
 #undef NAME
     };
 
-    puts(
-        "\n## Tables of MPI\n\n"
-        "In the job file `/mpi/<table>`, in the database `mpi_<table>`, where `process_id` stands\n"
-        "for `image`; docs/mpi.md explains them. Rows with the same keys are one row.");
+    puts("\n## Tables of MPI and of counters\n\n"
+         "In the database under these names, where `process_id` stands for `image`; in the job "
+         "file\n"
+         "`/mpi/<table>` (without `mpi_`) and `/counters`. docs/mpi.md and docs/counters.md "
+         "explain\n"
+         "them. Rows with the same keys are one row.");
     for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
         const struct epmt_dictionary *dictionary = epmt_dictionary_of(EPMT_ROW_MPI_FUNCTION + i);
         printf("\n### %s: %s\n\n| column | key | type | unit | source | meaning |\n"
@@ -102,8 +104,8 @@ static void print_mpi_tables(void) {
 
 static void print_metrics(void) {
     head("Metrics",
-         "Written by `epmt help markdown metrics` from metadata/metrics.h and "
-         "metadata/mpi_tables.h.\n\n"
+         "Written by `epmt help markdown metrics` from metadata/metrics.h, "
+         "metadata/mpi_tables.h and metadata/counter_tables.h.\n\n"
          "Each process and each thread has a row. A column in the rows of both stands in the\n"
          "thread's row as measured; in the process's row it is the fold of its threads' values,\n"
          "or a value of its own where there is no fold. What was not observed is missing (NULL),\n"

@@ -242,6 +242,32 @@ static void print_options(FILE *to, const struct epmt_option *options) {
         fprintf(to, "  %-24s %s\n", epmt_option_label(options, label, sizeof label), options->help);
 }
 
+static void print_group(FILE *to, enum epmt_command_group group) {
+    static const char *const titles[] = {
+#define TITLE(name, title) title,
+        EPMT_COMMAND_GROUPS(TITLE)
+#undef TITLE
+    };
+
+    fprintf(to, "\n%s:\n", titles[group]);
+    for (int i = 0; epmt_command_table[i]; i++) {
+        const struct epmt_command *command = epmt_command_table[i];
+        if (command->group == group)
+            fprintf(to, "  %-24s %s\n", command->name, command->summary);
+    }
+}
+
+static void print_examples(FILE *to, const char *examples) {
+    if (!examples)
+        return;
+    fputs("\nexamples:\n", to);
+    for (const char *line = examples; *line;) {
+        size_t len = strcspn(line, "\n");
+        fprintf(to, "  %.*s\n", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+}
+
 void epmt_help_print(FILE *to, const struct epmt_command *command) {
     if (command) {
         fprintf(to, "usage: epmt %s%s%s%s\n\n%s\n\noptions:\n", command->name,
@@ -250,12 +276,13 @@ void epmt_help_print(FILE *to, const struct epmt_command *command) {
         print_options(to, command->options);
         fprintf(to, "  %-24s %s\n  %-24s %s\n", "-h, --help", "show this help", "-v, --verbose",
                 "say more; may be given several times");
+        print_examples(to, command->examples);
         return;
     }
     fprintf(to, "usage: epmt [OPTIONS] COMMAND [ARGUMENTS]\n\n"
-                "Measures the processes, threads and MPI ranks of jobs.\n\ncommands:\n");
-    for (int i = 0; epmt_command_table[i]; i++)
-        fprintf(to, "  %-24s %s\n", epmt_command_table[i]->name, epmt_command_table[i]->summary);
+                "Measures the processes, threads and MPI ranks of jobs.\n");
+    for (int group = 0; group < EPMT_GROUP_COUNT; group++)
+        print_group(to, (enum epmt_command_group)group);
     fputs("\noptions:\n", to);
     print_options(to, epmt_global_options);
     fputs(

@@ -3,8 +3,8 @@
 
 #include "common/hash.h"
 #include "common/hot.h"
+#include "metadata/counter_tables.h"
 #include "metadata/metrics.h"
-#include "metadata/mpi_tables.h"
 
 #include "common/poison.h"
 
@@ -13,18 +13,18 @@
 
 const struct epmt_column epmt_columns[EPMT_COLUMN_COUNT] = {EPMT_COLUMNS(COLUMN)};
 
-#define TABLE(LIST, kind, name, title) \
+#define TABLE(LIST, kind, name, path, title) \
     static const struct epmt_column name##_columns[] = {LIST(COLUMN)};
-EPMT_MPI_TABLES(TABLE)
+EPMT_FURTHER_TABLES(TABLE)
 #undef TABLE
 
 const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind) {
     static const struct epmt_dictionary rows = {epmt_columns, EPMT_COLUMN_COUNT};
     static const struct epmt_dictionary tables[EPMT_MPI_TABLE_COUNT] = {
-#define TABLE(LIST, kind, name, title) \
-    [EPMT_ROW_##kind -                 \
+#define TABLE(LIST, kind, name, path, title) \
+    [EPMT_ROW_##kind -                       \
         EPMT_ROW_MPI_FUNCTION] = {name##_columns, sizeof name##_columns / sizeof *name##_columns},
-        EPMT_MPI_TABLES(TABLE)
+        EPMT_FURTHER_TABLES(TABLE)
 #undef TABLE
     };
 
@@ -46,8 +46,8 @@ bool epmt_column_stored(const struct epmt_column *column, enum epmt_row_kind kin
 // What a reader must know to understand the bytes of a row.
 static const char schema[] =
 #define TEXT_OF(name, scope, type, unit, fold, source, description) #name " " #scope " " #type ","
-#define TABLE(LIST, kind, name, title) "; " LIST(TEXT_OF)
-    EPMT_COLUMNS(TEXT_OF) EPMT_MPI_TABLES(TABLE)
+#define TABLE(LIST, kind, name, path, title) "; " LIST(TEXT_OF)
+    EPMT_COLUMNS(TEXT_OF) EPMT_FURTHER_TABLES(TABLE)
 #undef TABLE
 #undef TEXT_OF
     ;

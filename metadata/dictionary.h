@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dictionaries: the columns of each kind of row. metadata/metrics.h lists those of processes and
-// threads, metadata/mpi_tables.h those of the MPI tables; whoever encodes, merges, stores or
-// prints rows asks for the dictionary of their kind.
+// threads, metadata/mpi_tables.h and metadata/counter_tables.h those of further tables; whoever
+// encodes, merges, stores or prints rows asks for the dictionary of their kind.
 #ifndef EPMT_METADATA_DICTIONARY_H
 #define EPMT_METADATA_DICTIONARY_H
 
@@ -19,15 +19,16 @@ enum epmt_row_kind {
     EPMT_ROW_MPI_CALLSITE = 7,
     EPMT_ROW_MPI_SIZE = 8,
     EPMT_ROW_MPI_VARIABLE = 9,
+    EPMT_ROW_COUNTER = 10,
 };
 
 enum epmt_scope {
     EPMT_SCOPE_PROCESS = 1,
     EPMT_SCOPE_THREAD = 2,
     EPMT_SCOPE_BOTH = 3,
-    EPMT_SCOPE_KEY = 4,   // of an MPI table: rows with the same keys are one row
-    EPMT_SCOPE_VALUE = 8, // of an MPI table: merged as the fold says
-    EPMT_SCOPE_WIRE = 16, // of an MPI table: on the way only, not stored
+    EPMT_SCOPE_KEY = 4,   // of a further table: rows with the same keys are one row
+    EPMT_SCOPE_VALUE = 8, // of a further table: merged as the fold says
+    EPMT_SCOPE_WIRE = 16, // of a further table: on the way only, not stored
 };
 enum epmt_type {
     EPMT_TYPE_TEXT,

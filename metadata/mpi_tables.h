@@ -74,15 +74,15 @@
     X(name, KEY, TEXT, "-", NONE, "MPI_T, environment", "name of the variable") \
     X(value, VALUE, TEXT, "-", NONE, "MPI_T, environment", "its value at MPI_Finalize")
 
-// X(LIST, kind, name, title). The name is the table's in the job file and, after mpi_, in the
-// database.
+// X(LIST, kind, name, path, title). The name is the table's in the database, the path in the job
+// file.
 #define EPMT_MPI_TABLES(X) \
-    X(EPMT_MPI_FUNCTION_COLUMNS, MPI_FUNCTION, functions, "what each process spent in each MPI function it called") \
-    X(EPMT_MPI_IMBALANCE_COLUMNS, MPI_IMBALANCE, imbalance, "each MPI function over the ranks of each step") \
-    X(EPMT_MPI_MESSAGE_COLUMNS, MPI_MESSAGE, messages, "who sent to whom (setting mpi_messages)") \
-    X(EPMT_MPI_CALLSITE_COLUMNS, MPI_CALLSITE, callsites, "from where MPI was called (setting mpi_callsites)") \
-    X(EPMT_MPI_SIZE_COLUMNS, MPI_SIZE, sizes, "sizes of the messages (setting mpi_sizes)") \
-    X(EPMT_MPI_VARIABLE_COLUMNS, MPI_VARIABLE, variables, "facts about the MPI library (setting mpi_tvars)")
+    X(EPMT_MPI_FUNCTION_COLUMNS, MPI_FUNCTION, mpi_functions, "/mpi/functions", "what each process spent in each MPI function it called") \
+    X(EPMT_MPI_IMBALANCE_COLUMNS, MPI_IMBALANCE, mpi_imbalance, "/mpi/imbalance", "each MPI function over the ranks of each step") \
+    X(EPMT_MPI_MESSAGE_COLUMNS, MPI_MESSAGE, mpi_messages, "/mpi/messages", "who sent to whom (setting mpi_messages)") \
+    X(EPMT_MPI_CALLSITE_COLUMNS, MPI_CALLSITE, mpi_callsites, "/mpi/callsites", "from where MPI was called (setting mpi_callsites)") \
+    X(EPMT_MPI_SIZE_COLUMNS, MPI_SIZE, mpi_sizes, "/mpi/sizes", "sizes of the messages (setting mpi_sizes)") \
+    X(EPMT_MPI_VARIABLE_COLUMNS, MPI_VARIABLE, mpi_variables, "/mpi/variables", "facts about the MPI library (setting mpi_tvars)")
 // clang-format on
 
 // Index of each column: EPMT_MPI_FUNCTION_COL_calls, ...
@@ -99,7 +99,8 @@ enum { EPMT_MPI_SIZE_COLUMNS(EPMT_MPI_SIZE_ENUM) EPMT_MPI_SIZE_COL_COUNT };
 #define EPMT_MPI_VARIABLE_ENUM(name, ...) EPMT_MPI_VARIABLE_COL_##name,
 enum { EPMT_MPI_VARIABLE_COLUMNS(EPMT_MPI_VARIABLE_ENUM) EPMT_MPI_VARIABLE_COL_COUNT };
 
-// Number of MPI tables; kinds EPMT_ROW_MPI_FUNCTION, ... follow each other.
-#define EPMT_MPI_TABLE_COUNT 6
+// Number of tables whose kinds follow EPMT_ROW_MPI_FUNCTION: those of MPI, and behind them the one
+// of counters (metadata/counter_tables.h).
+#define EPMT_MPI_TABLE_COUNT 7
 
 #endif

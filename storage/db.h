@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The database of jobs: tables jobs, job_attributes, steps, processes, threads, mpi_*, generated
-// from the dictionaries. A small vtable over the back ends (SQLite; PostgreSQL later).
+// from the dictionaries. A small vtable over the back ends, SQLite and PostgreSQL.
 #ifndef EPMT_STORAGE_DB_H
 #define EPMT_STORAGE_DB_H
 
@@ -11,12 +11,15 @@ struct epmt_db;
 enum epmt_db_mode {
     EPMT_DB_READ,  // it must be there, and stays as it is
     EPMT_DB_WRITE, // it is made, with its tables, where there is none
+    EPMT_DB_ADMIN, // it must be there, of whichever version
 };
 
 // Opens the database at url, as SQLAlchemy writes them: sqlite:///relative/path,
-// sqlite:////absolute/path; empty: epmt/epmt.db in the user's data directory. Returns NULL with
-// err: USAGE for a url that is none or of a database this version has no back end for, NOT_FOUND
-// (EPMT_DB_READ), DATABASE for a file that is no epmt database, VERSION for another schema.
+// sqlite:////absolute/path, postgresql://[user@][host][:port]/database; empty: what the variables
+// EPMT_DB_* in envp say (see storage/db_url.h), else epmt/epmt.db in the user's data directory.
+// EPMT_DB_TIMEOUT in envp: seconds to wait for others. Returns NULL with err: USAGE for a url that
+// is none, NOT_FOUND (not EPMT_DB_WRITE), DATABASE for what is no epmt database, VERSION for
+// another schema (not EPMT_DB_ADMIN).
 struct epmt_db *epmt_db_open(const char *url, enum epmt_db_mode mode, char *const *envp,
                              struct epmt_error *err);
 void epmt_db_close(struct epmt_db *db);

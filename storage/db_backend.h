@@ -6,6 +6,8 @@
 
 #include "metadata/mpi_tables.h"
 #include "storage/db.h"
+#include "storage/db_url.h"
+#include "storage/ddl_tables.h"
 #include "storage/strbuf.h"
 
 enum epmt_db_kind {
@@ -34,35 +36,59 @@ static inline struct epmt_db_value epmt_db_text(const char *data, uint64_t len) 
 }
 
 struct epmt_db_backend {
-    // Opens `where` (what follows scheme:///) and sets db->handle. Checks that it is an epmt
-    // database of our version and makes the tables in an empty one (not for EPMT_DB_READ).
-    int (*open)(struct epmt_db *db, const char *where, enum epmt_db_mode mode,
+    enum epmt_dialect dialect;
+    // Opens the place and sets db->handle and db->where. Checks that it is an epmt database of our
+    // version and makes the tables in an empty one (not for EPMT_DB_READ).
+    int (*open)(struct epmt_db *db, const struct epmt_db_place *place, enum epmt_db_mode mode,
                 struct epmt_error *err);
     void (*close)(struct epmt_db *db);
-    // A transaction that keeps other writers out from its beginning.
     int (*begin)(struct epmt_db *db, struct epmt_error *err);
     int (*commit)(struct epmt_db *db, struct epmt_error *err);
-    void (*rollback)(struct epmt_db *db);
+    void (*rollback)(struct epmt_db *db); // what had failed, or was begun
+    // Within a transaction: keeps others that lock the same key out until its end.
+    int (*lock)(struct epmt_db *db, const char *key, struct epmt_error *err);
+    // Within a transaction: *first is the first of `count` ids of processes that nobody else uses.
+    int (*reserve)(struct epmt_db *db, uint64_t count, int64_t *first, struct epmt_error *err);
     // Runs a statement. Prepared once per sql, which must stay the same memory while db is open.
     int (*exec)(struct epmt_db *db, const char *sql, const struct epmt_db_value *values, int count,
                 struct epmt_error *err);
+    // Runs several statements without parameters.
+    int (*script)(struct epmt_db *db, const char *sql, struct epmt_error *err);
     // As epmt_db_query, with values; the names are only handed over where `header`.
     int (*query)(struct epmt_db *db, const char *sql, const struct epmt_db_value *values, int count,
                  bool header, epmt_db_row_f row, void *context, struct epmt_error *err);
+    // Many rows into one table, the fastest way there is: nothing else between begin and end.
+    int (*rows_begin)(struct epmt_db *db, const struct epmt_ddl_rows *rows, struct epmt_error *err);
+    int (*rows_add)(struct epmt_db *db, const struct epmt_ddl_rows *rows,
+                    const struct epmt_db_value *values, struct epmt_error *err);
+    int (*rows_end)(struct epmt_db *db, const struct epmt_ddl_rows *rows, struct epmt_error *err);
 };
 
 struct epmt_db {
     const struct epmt_db_backend *backend;
-    void *handle; // the back end's
-    bool batch;   // between epmt_db_batch_begin and its commit
-    bool broken;  // the transaction is lost
-    char *where;
-    // SQL made from the dictionary; here, because it must stay while db is open.
-    struct epmt_strbuf insert_process, insert_thread, update_job;
-    struct epmt_strbuf insert_mpi[EPMT_MPI_TABLE_COUNT];
+    void *handle;  // the back end's
+    bool batch;    // between epmt_db_batch_begin and its commit
+    bool broken;   // the transaction is lost
+    char *where;   // for messages, without any password
+    int timeout_s; // to wait for others
+    bool is_epmt;  // it has an epmt schema: with this
+    int64_t version;
+    uint64_t dictionary;
+    // SQL made from the dictionaries; here, because it must stay while db is open.
+    struct epmt_ddl_rows rows[EPMT_DDL_TABLE_COUNT];
+    struct epmt_strbuf update_job;
+    struct epmt_strbuf delete_rows[EPMT_DDL_ROW_TABLE_COUNT]; // of the job $1, where they have one
 };
 
-extern const struct epmt_db_backend epmt_db_sqlite;
+extern const struct epmt_db_backend epmt_db_sqlite, epmt_db_postgres;
+
+// Checks what the back end found: whether there is a schema, of which version. Returns 0 or -1 with
+// err.
+int epmt_db_check_schema(const struct epmt_db *db, enum epmt_db_mode mode, struct epmt_error *err);
+
+// Writes the shortest text that is the number, with a point or an exponent, the same for every
+// back end.
+void epmt_db_real_text(char text[32], double real);
 
 // What is there wholly or not at all: a transaction, or a part of a batch's that can be taken back.
 int epmt_db_unit_begin(struct epmt_db *db, struct epmt_error *err);

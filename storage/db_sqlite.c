@@ -11,9 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "storage/ddl.h"
+#include "storage/db_file.h"
 
-#define BUSY_TIMEOUT_MS 30000
 #define STATEMENTS_MAX 64
 // Pages held in memory during a large submit, in KiB.
 #define CACHE_KIB 32768
@@ -42,7 +41,7 @@ static int failed(struct epmt_db *db, struct epmt_error *err) {
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return epmt_errf(err, EPMT_ERR_DATABASE,
                          "database %s is in use by another program (waited %d s)", db->where,
-                         BUSY_TIMEOUT_MS / 1000);
+                         db->timeout_s);
     if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY)
         return epmt_errf(err, EPMT_ERR_IO, "cannot write database %s: %s", db->where, text);
     if (code == SQLITE_NOMEM)
@@ -132,43 +131,67 @@ static int hand_names(sqlite3_stmt *stmt, const char **names, epmt_db_row_f row,
     return row(context, columns, names, NULL, NULL);
 }
 
-static int hand_row(sqlite3_stmt *stmt, const char **names, const char **texts, bool *numeric,
-                    epmt_db_row_f row, void *context) {
+// Memory for one row of a result.
+struct result {
+    const char **names, **texts;
+    bool *numeric;
+    char (*reals)[32];
+};
+
+static void result_free(struct result *result) {
+    free(result->names);
+    free(result->texts);
+    free(result->numeric);
+    free(result->reals);
+}
+
+static int result_make(struct result *result, sqlite3_stmt *stmt, struct epmt_error *err) {
+    size_t columns = (size_t)sqlite3_column_count(stmt) + 1;
+
+    result->names = calloc(columns, sizeof *result->names);
+    result->texts = calloc(columns, sizeof *result->texts);
+    result->numeric = calloc(columns, sizeof *result->numeric);
+    result->reals = calloc(columns, sizeof *result->reals);
+    if (!result->names || !result->texts || !result->numeric || !result->reals)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    return 0;
+}
+
+static int hand_row(sqlite3_stmt *stmt, const struct result *result, epmt_db_row_f row,
+                    void *context) {
     int columns = sqlite3_column_count(stmt);
 
     for (int i = 0; i < columns; i++) {
         int type = sqlite3_column_type(stmt, i);
-        names[i] = sqlite3_column_name(stmt, i);
-        numeric[i] = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
-        texts[i] = type == SQLITE_NULL ? NULL : (const char *)sqlite3_column_text(stmt, i);
+        result->names[i] = sqlite3_column_name(stmt, i);
+        result->numeric[i] = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+        result->texts[i] = result->reals[i];
+        if (type == SQLITE_FLOAT)
+            epmt_db_real_text(result->reals[i], sqlite3_column_double(stmt, i));
+        else
+            result->texts[i] =
+                type == SQLITE_NULL ? NULL : (const char *)sqlite3_column_text(stmt, i);
     }
-    return row(context, columns, names, texts, numeric);
+    return row(context, columns, result->names, result->texts, result->numeric);
 }
 
 static int run_query(struct epmt_db *db, const char *sql, const struct epmt_db_value *values,
                      int count, bool header, epmt_db_row_f row, void *context,
                      struct epmt_error *err) {
     struct statement *statement = statement_find(db, sql, err);
+    struct result memory = {0};
     int result = -1, step = SQLITE_DONE;
 
     if (!statement)
         return -1;
-    size_t columns = (size_t)sqlite3_column_count(statement->stmt) + 1;
-    const char **names = calloc(columns, sizeof *names);
-    const char **texts = calloc(columns, sizeof *texts);
-    bool *numeric = calloc(columns, sizeof *numeric);
-    if (!names || !texts || !numeric) {
-        epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    if (result_make(&memory, statement->stmt, err) || bind_all(db, statement, values, count, err))
         goto out;
-    }
-    if (bind_all(db, statement, values, count, err))
-        goto out;
-    if (header && hand_names(statement->stmt, names, row, context)) {
+    if (header && hand_names(statement->stmt, memory.names, row, context)) {
         result = 0;
         goto out;
     }
     while ((step = sqlite3_step(statement->stmt)) == SQLITE_ROW) {
-        if (hand_row(statement->stmt, names, texts, numeric, row, context))
+        if (hand_row(statement->stmt, &memory, row, context))
             break;
     }
     if (step == SQLITE_ROW || step == SQLITE_DONE)
@@ -177,9 +200,7 @@ static int run_query(struct epmt_db *db, const char *sql, const struct epmt_db_v
         failed(db, err);
 out:
     sqlite3_reset(statement->stmt);
-    free(names);
-    free(texts);
-    free(numeric);
+    result_free(&memory);
     return result;
 }
 
@@ -206,7 +227,13 @@ static int run_script(struct epmt_db *db, const char *sql, struct epmt_error *er
 }
 
 static int begin(struct epmt_db *db, struct epmt_error *err) {
-    return run_script(db, "BEGIN IMMEDIATE", err);
+    if (run_script(db, "BEGIN IMMEDIATE", err))
+        return -1;
+    // A process may come before its parent.
+    if (!run_script(db, "PRAGMA defer_foreign_keys = ON", err))
+        return 0;
+    run_script(db, "ROLLBACK", NULL);
+    return -1;
 }
 
 static int commit(struct epmt_db *db, struct epmt_error *err) {
@@ -217,14 +244,10 @@ static void rollback(struct epmt_db *db) {
     run_script(db, "ROLLBACK", NULL);
 }
 
-static void close_sqlite(struct epmt_db *db) {
-    struct sqlite *lite = db->handle;
-
-    for (int i = 0; i < lite->statement_count; i++)
-        statement_free(&lite->statements[i]);
-    sqlite3_close(lite->db);
-    free(lite);
-    db->handle = NULL;
+// There is one writer at a time.
+static int lock(struct epmt_db *db, const char *key, struct epmt_error *err) {
+    (void)db, (void)key, (void)err;
+    return 0;
 }
 
 static int take_number(void *context, int columns, const char *const *names,
@@ -239,6 +262,36 @@ static int get_number(struct epmt_db *db, const char *sql, int64_t *number,
                       struct epmt_error *err) {
     *number = 0;
     return run_query(db, sql, NULL, 0, false, take_number, number, err);
+}
+
+static int reserve(struct epmt_db *db, uint64_t count, int64_t *first, struct epmt_error *err) {
+    (void)count;
+    return get_number(db, "SELECT coalesce(max(\"id\"), 0) + 1 FROM \"processes\"", first, err);
+}
+
+static int rows_begin(struct epmt_db *db, const struct epmt_ddl_rows *rows,
+                      struct epmt_error *err) {
+    return statement_find(db, rows->insert.data, err) ? 0 : -1;
+}
+
+static int rows_add(struct epmt_db *db, const struct epmt_ddl_rows *rows,
+                    const struct epmt_db_value *values, struct epmt_error *err) {
+    return run_exec(db, rows->insert.data, values, rows->count, err);
+}
+
+static int rows_end(struct epmt_db *db, const struct epmt_ddl_rows *rows, struct epmt_error *err) {
+    (void)db, (void)rows, (void)err;
+    return 0;
+}
+
+static void close_sqlite(struct epmt_db *db) {
+    struct sqlite *lite = db->handle;
+
+    for (int i = 0; i < lite->statement_count; i++)
+        statement_free(&lite->statements[i]);
+    sqlite3_close(lite->db);
+    free(lite);
+    db->handle = NULL;
 }
 
 struct identity {
@@ -268,13 +321,17 @@ static int make_tables(struct epmt_db *db, struct epmt_error *err) {
     return result;
 }
 
+static bool is_empty(const struct identity *id) {
+    return !id->application && !id->version && !id->tables;
+}
+
 // Makes the tables where there is nothing yet. Somebody else may do so at the same time.
 static int make_if_empty(struct epmt_db *db, struct identity *id, struct epmt_error *err) {
     if (begin(db, err))
         return -1;
     if (get_identity(db, id, err))
         goto out;
-    if (!id->application && !id->version && !id->tables && make_tables(db, err))
+    if (is_empty(id) && make_tables(db, err))
         goto out;
     if (get_identity(db, id, err))
         goto out;
@@ -291,46 +348,30 @@ static int take_dictionary(void *context, int columns, const char *const *names,
     return 1;
 }
 
-static int check_version(struct epmt_db *db, const struct identity *id, struct epmt_error *err) {
-    uint64_t dictionary = 0;
-
+static int set_schema(struct epmt_db *db, const struct identity *id, struct epmt_error *err) {
+    if (is_empty(id))
+        return 0;
     if (id->application != EPMT_DB_APPLICATION)
         return epmt_errf(err, EPMT_ERR_DATABASE, "%s is not an epmt database", db->where);
-    if (id->version != EPMT_DB_VERSION)
-        return epmt_errf(err, EPMT_ERR_VERSION,
-                         "database %s has schema version %ld, this epmt works with %d: please use "
-                         "the epmt that made it, or another database",
-                         db->where, (long)id->version, EPMT_DB_VERSION);
-    if (run_query(db, "SELECT \"value\" FROM \"epmt_schema\" WHERE \"key\" = 'dictionary'", NULL, 0,
-                  false, take_dictionary, &dictionary, err))
-        return -1;
-    if (dictionary != epmt_schema_hash())
-        return epmt_errf(err, EPMT_ERR_VERSION,
-                         "database %s was made with other metric columns than this epmt has: "
-                         "please use the epmt that made it, or another database",
-                         db->where);
-    return 0;
+    db->is_epmt = true;
+    db->version = id->version;
+    return run_query(db, "SELECT \"value\" FROM \"epmt_schema\" WHERE \"key\" = 'dictionary'", NULL,
+                     0, false, take_dictionary, &db->dictionary, err);
 }
 
-static int open_file(struct epmt_db *db, enum epmt_db_mode mode, struct epmt_error *err) {
+static int open_file(struct epmt_db *db, const char *path, int flags, struct epmt_error *err) {
     struct sqlite *lite = db->handle;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
-    if (mode == EPMT_DB_WRITE)
-        flags |= SQLITE_OPEN_CREATE;
-    else if (access(db->where, F_OK))
-        return epmt_errf(err, EPMT_ERR_NOT_FOUND,
-                         "there is no database %s yet: `epmt submit` makes it", db->where);
     errno = 0;
     // A file that may only be read is opened for reading.
-    int code = sqlite3_open_v2(db->where, &lite->db, flags, NULL);
+    int code = sqlite3_open_v2(path, &lite->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code) {
         int number = lite->db ? sqlite3_system_errno(lite->db) : 0;
         errno = number ? number : errno;
         return errno ? epmt_errf_errno(err, EPMT_ERR_IO, "cannot open database %s", db->where)
                      : epmt_errf(err, EPMT_ERR_IO, "cannot open database %s", db->where);
     }
-    sqlite3_busy_timeout(lite->db, BUSY_TIMEOUT_MS);
+    sqlite3_busy_timeout(lite->db, db->timeout_s * 1000);
     sqlite3_extended_result_codes(lite->db, 1);
     return 0;
 }
@@ -346,29 +387,67 @@ static int prepare_connection(struct epmt_db *db, enum epmt_db_mode mode, struct
     return mode == EPMT_DB_READ ? run_script(db, "PRAGMA query_only = ON", err) : 0;
 }
 
-static int open_sqlite(struct epmt_db *db, const char *where, enum epmt_db_mode mode,
-                       struct epmt_error *err) {
+// Makes the file with its tables in one go: what fails, or is killed, leaves none behind. Somebody
+// else may do so at the same time.
+static int make_file(struct epmt_db *db, struct epmt_error *err) {
+    struct sqlite *lite = db->handle;
+    sqlite3_int64 len = 0;
+    int result = -1;
+
+    if (open_file(db, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err))
+        return -1;
+    if (make_tables(db, err))
+        return -1;
+    unsigned char *bytes = sqlite3_serialize(lite->db, "main", &len, 0);
+    if (!bytes)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    result = epmt_create_whole(db->where, bytes, (size_t)len, 0666);
+    sqlite3_free(bytes);
+    sqlite3_close(lite->db);
+    lite->db = NULL;
+    if (!result || result == -EEXIST)
+        return 0;
+    errno = -result;
+    return epmt_errf_errno(err, EPMT_ERR_IO, "cannot make database %s", db->where);
+}
+
+static int open_sqlite(struct epmt_db *db, const struct epmt_db_place *place,
+                       enum epmt_db_mode mode, struct epmt_error *err) {
     struct sqlite *lite = calloc(1, sizeof *lite);
     struct identity id;
 
-    (void)where;
-    if (!lite)
-        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     db->handle = lite;
-    if (open_file(db, mode, err) || prepare_connection(db, mode, err) || get_identity(db, &id, err))
+    db->where = strdup(place->path);
+    if (!lite || !db->where)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    if (access(db->where, F_OK)) {
+        if (mode != EPMT_DB_WRITE)
+            return epmt_errf(err, EPMT_ERR_NOT_FOUND,
+                             "there is no database %s yet: `epmt submit` makes it", db->where);
+        if (make_file(db, err))
+            return -1;
+    }
+    if (open_file(db, db->where, SQLITE_OPEN_READWRITE, err) || prepare_connection(db, mode, err) ||
+        get_identity(db, &id, err))
         return -1;
-    if (mode == EPMT_DB_WRITE && !id.application && !id.version && !id.tables &&
-        make_if_empty(db, &id, err))
+    if (mode == EPMT_DB_WRITE && is_empty(&id) && make_if_empty(db, &id, err))
         return -1;
-    return check_version(db, &id, err);
+    return set_schema(db, &id, err);
 }
 
 const struct epmt_db_backend epmt_db_sqlite = {
+    .dialect = EPMT_DIALECT_SQLITE,
     .open = open_sqlite,
     .close = close_sqlite,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .lock = lock,
+    .reserve = reserve,
     .exec = run_exec,
+    .script = run_script,
     .query = run_query,
+    .rows_begin = rows_begin,
+    .rows_add = rows_add,
+    .rows_end = rows_end,
 };

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "storage/tags.h"
+
 void epmt_flatten_free(struct epmt_flatten *flatten) {
     for (int i = 0; i < EPMT_COLUMN_COUNT; i++)
         epmt_strbuf_free(&flatten->text[i]);
@@ -72,6 +74,13 @@ static struct epmt_db_value flatten_value(struct epmt_strbuf *memory,
     return epmt_flatten_text(memory, value->text);
 }
 
+// An index must hold what is looked for.
+static void cut(const struct epmt_column *column, struct epmt_db_value *value) {
+    if (value->kind == EPMT_DB_TEXT && value->text.len > EPMT_INDEXED_TEXT_MAX &&
+        (!strcmp(column->name, "exename") || !strcmp(column->name, "step")))
+        value->text = epmt_text_cut(value->text, EPMT_INDEXED_TEXT_MAX);
+}
+
 int epmt_flatten_row(struct epmt_flatten *flatten, enum epmt_row_kind kind,
                      const struct epmt_record *record, bool (*stands)(const struct epmt_column *),
                      struct epmt_db_value *values) {
@@ -83,9 +92,12 @@ int epmt_flatten_row(struct epmt_flatten *flatten, enum epmt_row_kind kind,
         if (!stands(column))
             continue;
         if (epmt_record_has(record, i))
-            values[count++] = flatten_value(&flatten->text[i], column, &record->value[i]);
+            values[count] = flatten_value(&flatten->text[i], column, &record->value[i]);
         else
-            values[count++] = (struct epmt_db_value){.kind = EPMT_DB_NULL};
+            values[count] = (struct epmt_db_value){.kind = EPMT_DB_NULL};
+        if (flatten->indexed)
+            cut(column, &values[count]);
+        count++;
     }
     return count;
 }

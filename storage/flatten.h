@@ -6,8 +6,12 @@
 #include "storage/db_backend.h"
 #include "storage/strbuf.h"
 
+// Texts that an index must hold are cut to so many bytes, at the end of a character.
+#define EPMT_INDEXED_TEXT_MAX 1024
+
 // Memory for the texts of one row, used again for the next. Start with {0}.
 struct epmt_flatten {
+    bool indexed; // for a database: texts that are in an index are cut
     struct epmt_strbuf text[EPMT_COLUMN_COUNT];
 };
 

@@ -248,7 +248,8 @@ void epmt_fold_mpi(const struct epmt_jobfold *fold, enum epmt_row_kind kind, uin
 
 int epmt_fold_mpi_add_processes(struct epmt_jobfold *fold) {
     static const enum epmt_row_kind kinds[] = {EPMT_ROW_MPI_FUNCTION, EPMT_ROW_MPI_MESSAGE,
-                                               EPMT_ROW_MPI_CALLSITE, EPMT_ROW_MPI_SIZE};
+                                               EPMT_ROW_MPI_CALLSITE, EPMT_ROW_MPI_SIZE,
+                                               EPMT_ROW_COUNTER};
 
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         const struct epmt_fold_mpi *table = epmt_fold_mpi_table(fold, kinds[k]);

@@ -35,6 +35,8 @@ const struct epmt_jobfile_info *epmt_jobfile_info(const struct epmt_jobfile *fil
 // next call. Returns 1, 0 at the end, -1 with err.
 int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *record,
                               struct epmt_error *err);
+// The next process is the first one again. Returns 0 or -1 with err.
+int epmt_jobfile_rewind_processes(struct epmt_jobfile *file, struct epmt_error *err);
 int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *record,
                              struct epmt_error *err);
 // kind: of an MPI table; one that the file has not has no rows.

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "metadata/mpi_tables.h"
+#include "metadata/counter_tables.h"
 
 // Names of the words of validity bits; the first 64 members are in the first.
 static const char *const valid_names[] = {"valid", "valid1", "valid2", "valid3"};
@@ -52,9 +52,9 @@ static void add_member(struct epmt_layout *layout, const char *name, enum epmt_m
 }
 
 static void name_table(struct epmt_layout *layout, enum epmt_row_kind kind) {
-    static const char *const mpi[][2] = {
-#define TABLE(list, kind, name, title) {"/mpi/" #name, title},
-        EPMT_MPI_TABLES(TABLE)
+    static const char *const further[][2] = {
+#define TABLE(list, kind, name, path, title) {path, title},
+        EPMT_FURTHER_TABLES(TABLE)
 #undef TABLE
     };
 
@@ -65,8 +65,8 @@ static void name_table(struct epmt_layout *layout, enum epmt_row_kind kind) {
         layout->path = "/threads";
         layout->title = "one row per thread";
     } else {
-        layout->path = mpi[kind - EPMT_ROW_MPI_FUNCTION][0];
-        layout->title = mpi[kind - EPMT_ROW_MPI_FUNCTION][1];
+        layout->path = further[kind - EPMT_ROW_MPI_FUNCTION][0];
+        layout->title = further[kind - EPMT_ROW_MPI_FUNCTION][1];
     }
 }
 
@@ -122,7 +122,7 @@ static const struct {
                            TEXT_MEMBER("nodes"), TEXT_MEMBER("launcher"), TEXT_MEMBER("jobstep"),
                            TEXT_MEMBER("parent")}},
     [EPMT_TABLE_COLUMNS] = {"/columns",
-                            "what the columns of /processes, /threads and /mpi are",
+                            "what the columns of the tables of rows are",
                             {TEXT_MEMBER("table"), TEXT_MEMBER("name"), INT_MEMBER("bit"),
                              TEXT_MEMBER("type"), TEXT_MEMBER("unit"), TEXT_MEMBER("scope"),
                              TEXT_MEMBER("fold"), TEXT_MEMBER("missing"), TEXT_MEMBER("source"),

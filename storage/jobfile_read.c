@@ -284,6 +284,10 @@ int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *rec
     return next_record(&file->tables[PROCESSES], record, err);
 }
 
+int epmt_jobfile_rewind_processes(struct epmt_jobfile *file, struct epmt_error *err) {
+    return epmt_scan_rewind(&file->tables[PROCESSES], err);
+}
+
 int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *record,
                              struct epmt_error *err) {
     return next_record(&file->tables[THREADS], record, err);

@@ -33,11 +33,15 @@ static int make_group(hid_t file, const char *path) {
     return 0;
 }
 
+static bool has_mpi(const struct epmt_jobfold *fold) {
+    return epmt_jobfile_mpi_rows(fold) > epmt_fold_mpi_count(fold, EPMT_ROW_COUNTER);
+}
+
 static int write_all(const struct epmt_jobfold *fold, hid_t file, struct epmt_error *err) {
     struct epmt_table_writer writer = {.file = file};
     int status = -1;
 
-    if (make_group(file, "/job") || (epmt_jobfile_mpi_rows(fold) && make_group(file, "/mpi")))
+    if (make_group(file, "/job") || (has_mpi(fold) && make_group(file, "/mpi")))
         epmt_h5_errf(err, EPMT_ERR_IO, "cannot make a group");
     else if (!epmt_jobfile_write_summary(fold, &writer, err) &&
              !epmt_jobfile_write_rows(fold, &writer, err) && !epmt_table_write_texts(&writer, err))

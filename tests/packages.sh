@@ -6,7 +6,7 @@
 # To build and to use it.
 packages_build=(
     gcc libc6-dev make cmake pkg-config
-    libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
+    libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libpq-dev libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
     libsmartcols-dev libarchive-dev
     libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
 )
@@ -15,7 +15,7 @@ packages_build=(
 packages_test=(
     libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
-    iproute2 procps util-linux zstd xz-utils bzip2
+    iproute2 procps util-linux postgresql-15 zstd xz-utils bzip2
 )
 
 # Installs what is missing of the packages, where that is possible. Returns non-zero where some are

@@ -3,7 +3,7 @@
 #ifndef EPMT_TESTS_UNIT_MPIJOBS_H
 #define EPMT_TESTS_UNIT_MPIJOBS_H
 
-#include "metadata/mpi_tables.h"
+#include "metadata/counter_tables.h"
 #include "tests/unit/jobs.h"
 
 #define JOBS_FUNCTIONS 12
@@ -50,6 +50,26 @@ static inline int jobs_fill_functions(struct epmt_jobfold *fold, uint64_t ranks,
     return status;
 }
 
+// A count, and an event that could not be counted.
+static inline int jobs_fill_counters(struct epmt_jobfold *fold, uint64_t image) {
+    struct epmt_record record;
+
+    epmt_record_clear(&record);
+    epmt_record_set_u(&record, EPMT_COUNTER_COL_image, image);
+    epmt_record_set_i(&record, EPMT_COUNTER_COL_tid, 77);
+    epmt_record_set_i(&record, EPMT_COUNTER_COL_start, 1700000000000000);
+    jobs_text(&record, EPMT_COUNTER_COL_event, "PERF_COUNT_SW_CPU_CLOCK");
+    jobs_text(&record, EPMT_COUNTER_COL_unit, "ns");
+    jobs_text(&record, EPMT_COUNTER_COL_source, "perf");
+    epmt_record_set_u(&record, EPMT_COUNTER_COL_value, image >> 8);
+    epmt_record_set_u(&record, EPMT_COUNTER_COL_enabled, image >> 4);
+    int status = epmt_fold_add_record(fold, EPMT_ROW_COUNTER, &record, NULL);
+    epmt_record_unset(&record, EPMT_COUNTER_COL_value);
+    jobs_text(&record, EPMT_COUNTER_COL_event, "PAPI_TOT_INS");
+    jobs_text(&record, EPMT_COUNTER_COL_reason, "no counters of the CPU here");
+    return status | epmt_fold_add_record(fold, EPMT_ROW_COUNTER, &record, NULL);
+}
+
 // Adds some rows of the tables that are there by wish, and facts. Returns 0 or -1.
 static inline int jobs_fill_more(struct epmt_jobfold *fold, uint64_t ranks) {
     static const char stack[] = "libmodel.so+0x1234\0model.exe+0x99, main\0";
@@ -87,6 +107,7 @@ static inline int jobs_fill_more(struct epmt_jobfold *fold, uint64_t ranks) {
         jobs_text(&record, EPMT_MPI_VARIABLE_COL_name, "btl_tcp_if_include");
         jobs_text(&record, EPMT_MPI_VARIABLE_COL_value, i % 2 ? "eth0" : "");
         status |= epmt_fold_add_record(fold, EPMT_ROW_MPI_VARIABLE, &record, NULL);
+        status |= jobs_fill_counters(fold, jobs_mix(i + 1));
     }
     return status;
 }

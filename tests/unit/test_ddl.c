@@ -12,7 +12,7 @@
 
 #include "metadata/metrics.h"
 #include "metadata/mpi_tables.h"
-#include "storage/ddl.h"
+#include "storage/ddl_tables.h"
 #include "storage/query.h"
 
 static sqlite3 *db;
@@ -51,7 +51,8 @@ static void type_of(const char *table, const char *column, char type[32]) {
 
 static void check_mpi_table(enum epmt_row_kind kind) {
     static const char *const names[] = {"mpi_functions", "mpi_imbalance", "mpi_messages",
-                                        "mpi_callsites", "mpi_sizes",     "mpi_variables"};
+                                        "mpi_callsites", "mpi_sizes",     "mpi_variables",
+                                        "counters"};
     const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
     const char *table = names[kind - EPMT_ROW_MPI_FUNCTION];
     bool of_job = kind == EPMT_ROW_MPI_IMBALANCE || kind == EPMT_ROW_MPI_VARIABLE;
@@ -86,7 +87,7 @@ static void columns_are_those_of_the_dictionary(void **state) {
         assert_string_equal(process, epmt_column_in_process(column) ? wanted : "");
         assert_string_equal(thread, epmt_column_in_thread(column) ? wanted : "");
     }
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++)
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_COUNTER; kind++)
         check_mpi_table(kind);
     for (int i = 0; i < EPMT_JOB_COLUMN_COUNT; i++) {
         type_of("jobs", epmt_job_columns[i].name, process);
@@ -110,17 +111,17 @@ static void statements_fit_the_schema(void **state) {
         &epmt_query_processes, &epmt_query_threads,       &epmt_query_mpi_steps,
         &epmt_query_mpi_step,  &epmt_query_mpi_imbalance, &epmt_query_mpi_functions,
         &epmt_query_mpi_ranks, &epmt_query_mpi_slowest,   &epmt_query_mpi_waiting};
-    struct epmt_strbuf sql[3 + EPMT_MPI_TABLE_COUNT] = {{0}};
+    struct epmt_strbuf update = {0};
+    struct epmt_ddl_rows rows;
 
     (void)state;
-    epmt_ddl_insert_process(&sql[0]);
-    epmt_ddl_insert_thread(&sql[1]);
-    epmt_ddl_update_job(&sql[2]);
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
-        epmt_ddl_insert_mpi(&sql[3 + i], EPMT_ROW_MPI_FUNCTION + i);
-    for (int i = 0; i < 3 + EPMT_MPI_TABLE_COUNT; i++) {
-        prepare(epmt_strbuf_text(&sql[i]));
-        epmt_strbuf_free(&sql[i]);
+    epmt_ddl_update_job(&update);
+    prepare(epmt_strbuf_text(&update));
+    epmt_strbuf_free(&update);
+    for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
+        epmt_ddl_rows_make(&rows, i);
+        prepare(epmt_strbuf_text(&rows.insert));
+        epmt_ddl_rows_free(&rows);
     }
     for (unsigned i = 0; i < sizeof queries / sizeof *queries; i++) {
         prepare(queries[i]->for_people);

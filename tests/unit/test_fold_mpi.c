@@ -334,7 +334,7 @@ static void survives_the_way_through_a_stream(void **state) {
     assert_int_equal(damage.gaps, 0);
     finish(again);
     assert_true(epmt_fold_digest(again) == epmt_fold_digest(fold));
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++)
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_COUNTER; kind++)
         assert_int_equal(epmt_fold_mpi_count(again, kind), epmt_fold_mpi_count(fold, kind));
     close(fd);
     unlink(name);
@@ -349,7 +349,7 @@ static void rows_that_belong_to_nothing_are_refused(void **state) {
 
     (void)state;
     epmt_record_clear(&record);
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_COUNTER; kind++) {
         assert_int_equal(epmt_fold_add_record(fold, kind, &record, &err), -1);
         assert_int_equal(err.code, EPMT_ERR_BAD_INPUT);
         assert_int_equal(epmt_fold_mpi_count(fold, kind), 0);

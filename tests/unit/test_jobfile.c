@@ -305,7 +305,7 @@ static void mpi_tables_come_back(void **state) {
     struct epmt_record record, wanted;
 
     (void)state;
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_COUNTER; kind++) {
         assert_true(epmt_fold_mpi_count(fold, kind) >= 9);
         for (uint64_t i = 0; i < epmt_fold_mpi_count(fold, kind); i++) {
             epmt_fold_mpi(fold, kind, i, &wanted);
@@ -334,7 +334,7 @@ static void mpi_tables_bear_strange_values(void **state) {
     struct epmt_record record;
 
     (void)state;
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind <= EPMT_ROW_COUNTER; kind++) {
         const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
         for (uint64_t seed = 1; seed <= 500; seed++) {
             rows_make_of(dictionary, &record, seed, seed % 10 ? 30 : 900);

@@ -146,7 +146,7 @@ static void read_with_flipped_bits(const char *path, char *data, size_t len) {
         struct epmt_jobfile *file = epmt_jobfile_open(path, &err);
         while (file && epmt_jobfile_next_process(file, &record, &err) == 1)
             continue;
-        for (int kind = EPMT_ROW_MPI_FUNCTION; file && kind <= EPMT_ROW_MPI_VARIABLE; kind++) {
+        for (int kind = EPMT_ROW_MPI_FUNCTION; file && kind <= EPMT_ROW_COUNTER; kind++) {
             while (epmt_jobfile_next_mpi(file, kind, &record, &err) == 1)
                 continue;
         }
