@@ -16,9 +16,12 @@
     X(source)            \
     X(stage)             \
     X(submit)            \
+    X(annotate)          \
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(delete)            \
+    X(retire)            \
     X(help)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the

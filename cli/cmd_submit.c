@@ -8,6 +8,7 @@
 
 #include "cli/say.h"
 #include "cli/submit_print.h"
+#include "cli/unpack.h"
 #include "common/fmt.h"
 #include "metadata/jobplace.h"
 #include "storage/db.h"
@@ -125,23 +126,14 @@ static int check_database(const struct submission *submission, struct epmt_error
     return db ? 0 : -1;
 }
 
-static uint64_t or_unlimited(uint64_t value) {
-    return value ? value : UINT64_MAX;
-}
-
 static void set_options(struct submission *submission, const struct epmt_cli *cli) {
-    const struct epmt_settings *settings = &cli->settings;
-    uint64_t mib = or_unlimited(settings->archive_max_mib);
-
     submission->options = (struct epmt_submit_options){
         .cli = cli,
         .stop = chosen.stop,
         .remove = chosen.remove,
         .move_dir = chosen.move_dir,
         .workers = (unsigned)chosen.workers,
-        .limits = {.bytes = mib > UINT64_MAX >> 20 ? UINT64_MAX : mib << 20,
-                   .entries = or_unlimited(settings->archive_max_entries),
-                   .ratio = or_unlimited(settings->archive_max_ratio)},
+        .limits = epmt_unpack_limits(&cli->settings),
     };
     submission->print.options = &submission->options;
     submission->print.sources = &submission->sources;

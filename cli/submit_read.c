@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // From sources to jobs: what was named or found, archives and what is in them, standard input.
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,91 +9,12 @@
 #include <unistd.h>
 
 #include "cli/submit_priv.h"
+#include "cli/unpack.h"
 #include "common/fmt.h"
 #include "common/iox.h"
-#include "metadata/jobplace.h"
-#include "storage/jobmeta.h"
 
 static void submit_archive(struct epmt_submit_worker *worker, int fd, const char *shown,
                            const char *stem, int depth);
-
-// What an archive is called without its suffix and directories; "" where that is nothing.
-static void stem_of(char stem[NAME_MAX + 1], const char *path) {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    size_t len = epmt_archive_stem(name);
-
-    epmt_fmt(stem, NAME_MAX + 1, "%.*s", (int)(len ? len : strlen(name)), name);
-    if (stem[0] == '.')
-        stem[0] = '\0';
-}
-
-// The job id that the metadata in a directory say. Returns false where they do not.
-static bool id_of_metadata(const char *dir, char id[NAME_MAX + 1]) {
-    char path[PATH_MAX];
-    struct epmt_jobmeta meta;
-    bool found = false;
-
-    if (!epmt_fmt(path, sizeof path, "%s/%s", dir, EPMT_METADATA_NAME) ||
-        epmt_jobmeta_read(&meta, path, NULL))
-        return false;
-    if (meta.jobid && *meta.jobid && meta.jobid[0] != '.' && !strchr(meta.jobid, '/'))
-        found = epmt_fmt(id, NAME_MAX + 1, "%s", meta.jobid);
-    epmt_jobmeta_fini(&meta);
-    return found;
-}
-
-// The name of the one job file in a directory. Returns false where there is none, or several.
-static bool id_of_jobfile(const char *path, char id[NAME_MAX + 1]) {
-    DIR *dir = opendir(path);
-    struct dirent *entry;
-    int found = 0;
-
-    while (dir && (entry = readdir(dir))) {
-        size_t len = strlen(entry->d_name), end = strlen(EPMT_JOBFILE_SUFFIX);
-        if (len <= end || strcmp(entry->d_name + len - end, EPMT_JOBFILE_SUFFIX))
-            continue;
-        found++;
-        epmt_fmt(id, NAME_MAX + 1, "%.*s", (int)(len - end), entry->d_name);
-    }
-    if (dir)
-        closedir(dir);
-    return found == 1;
-}
-
-// An archive made in a job directory is that directory, whatever the archive is called: gives it
-// the name of its job. root[PATH_MAX] becomes its path. Returns -1 with err.
-static int name_root(char root[PATH_MAX], const char *stem, const char *shown,
-                     struct epmt_error *err) {
-    char id[NAME_MAX + 1] = "", path[PATH_MAX];
-    char *slash = strrchr(root, '/');
-    int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool job = dir >= 0 && epmt_source_is_jobdir(dir, "");
-
-    if (dir >= 0)
-        close(dir);
-    if (!job) // a lone job file says by itself what it is
-        return 0;
-    if (!id_of_metadata(root, id) && !id_of_jobfile(root, id))
-        id[0] = '\0';
-    if (!id[0] && stem)
-        epmt_fmt(id, sizeof id, "%s", stem);
-    if (!id[0])
-        return epmt_errf(err, EPMT_ERR_BAD_INPUT,
-                         "%s: it does not say which job it is of: give it as a file <jobid>.tgz",
-                         shown);
-    *slash = '\0';
-    if (!epmt_fmt(path, sizeof path, "%s/%s", root, id)) {
-        *slash = '/';
-        return epmt_errf(err, EPMT_ERR_BAD_INPUT, "%s: the job id is too long", shown);
-    }
-    *slash = '/';
-    if (strcmp(root, path) && rename(root, path))
-        return epmt_errf_errno(err, EPMT_ERR_IO, "%s: cannot rename a directory in %s", shown,
-                               root);
-    epmt_fmt(root, PATH_MAX, "%s", path);
-    return 0;
-}
 
 // One of the sources in an unpacked archive; `root` is its directory.
 static void submit_inner(struct epmt_submit_worker *worker, const struct epmt_source *source,
@@ -120,7 +40,7 @@ static void submit_inner(struct epmt_submit_worker *worker, const struct epmt_so
             .held = &held, .jobid = held.name, .user = user, .packed = true};
         epmt_submit_directory(worker, &dir);
     } else {
-        stem_of(stem, source->path);
+        epmt_unpack_stem(stem, source->path);
         submit_archive(worker, held.fd, shown, stem, depth + 1);
     }
     epmt_release(&held);
@@ -130,59 +50,31 @@ static bool stopped(const struct epmt_submit_worker *worker) {
     return epmt_submit_signal || worker->deaf || (worker->options->stop && worker->failed);
 }
 
-static int no_jobs(const struct epmt_archive_contents *contents, const char *shown,
-                   struct epmt_error *err) {
-    if (contents->is_of_old_epmt)
-        return epmt_errf(err, EPMT_ERR_VERSION,
-                         "%s: an archive of the EPMT in Python, which this epmt does not submit",
-                         shown);
-    return epmt_errf(err, EPMT_ERR_NOT_FOUND, "%s: there are no jobs in it%s", shown,
-                     contents->has_archives
-                         ? " (archives in an archive in an archive are not looked into)"
-                         : "");
-}
-
-static int unpack(struct epmt_submit_worker *worker, int fd, const char *shown, const char *stem,
-                  int depth, char root[PATH_MAX], struct epmt_archive_contents *contents,
-                  struct epmt_error *err) {
-    int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (dir < 0)
-        return epmt_errf_errno(err, EPMT_ERR_IO, "cannot open %s", root);
-    int status =
-        epmt_archive_unpack(fd, shown, dir, !depth, &worker->options->limits, contents, err);
-    close(dir);
-    return status ? -1 : name_root(root, stem, shown, err);
-}
-
 static void submit_archive(struct epmt_submit_worker *worker, int fd, const char *shown,
                            const char *stem, int depth) {
-    struct epmt_archive_contents contents = {0};
-    struct epmt_sources inner = {.archives = !depth};
+    struct epmt_unpacked *unpacked = calloc(1, sizeof *unpacked);
     struct epmt_error err;
-    char root[PATH_MAX];
-    unsigned number = epmt_submit_tempdir(worker, root, &err);
-    size_t len = strlen(root);
-    int status = number ? 0 : -1;
+    char dir[PATH_MAX];
+    unsigned number = epmt_submit_tempdir(worker, dir, &err);
+    uint64_t bytes = 0;
 
-    if (!status && (!epmt_fmt(root + len, sizeof root - len, "/%s", stem && *stem ? stem : "-") ||
-                    mkdir(root, 0700)))
-        status = epmt_errf_errno(&err, EPMT_ERR_IO, "cannot make %s", root);
-    if (!status)
-        status = unpack(worker, fd, shown, stem, depth, root, &contents, &err);
-    if (!status)
-        status = epmt_sources_add(&inner, root, &err);
-    if (!status && !inner.count)
-        status = no_jobs(&contents, shown, &err);
-    if (status)
+    if (!unpacked && number)
+        epmt_errf(&err, EPMT_ERR_MEMORY, "%s: out of memory", shown);
+    if (!unpacked || !number ||
+        epmt_unpack(unpacked, fd, shown, stem, !depth, &worker->options->limits, dir, &err)) {
         epmt_submit_fail(worker, NULL, &err);
-    for (size_t i = 0; !status && i < inner.count && !stopped(worker); i++) {
-        submit_inner(worker, &inner.items[i], strlen(root), shown, contents.user, depth);
-        if (worker->options->stop)
-            epmt_submit_flush(worker);
+    } else {
+        bytes = unpacked->contents.bytes;
+        for (size_t i = 0; i < unpacked->inner.count && !stopped(worker); i++) {
+            submit_inner(worker, &unpacked->inner.items[i], strlen(unpacked->root), shown,
+                         unpacked->contents.user, depth);
+            if (worker->options->stop)
+                epmt_submit_flush(worker);
+        }
+        epmt_unpacked_free(unpacked);
     }
-    epmt_sources_free(&inner);
-    epmt_submit_tempdir_done(worker, number, contents.bytes);
+    free(unpacked);
+    epmt_submit_tempdir_done(worker, number, bytes);
 }
 
 // Copies standard input to a file that is opened again for reading. Returns -1 with err.
@@ -284,7 +176,7 @@ static void submit_held(struct epmt_submit_worker *worker, const struct epmt_sou
         return;
     }
     char stem[NAME_MAX + 1];
-    stem_of(stem, source->path);
+    epmt_unpack_stem(stem, source->path);
     submit_opened(worker, held, epmt_source_kind_of(held->fd, source->path), stem);
 }
 

@@ -36,6 +36,8 @@
     X(archive_max_mib, NUMBER, 65536, CLI, "MiB that an archive may take unpacked; 0: no limit") \
     X(archive_max_entries, NUMBER, 1000000, CLI, "entries that an archive may have; 0: no limit") \
     X(archive_max_ratio, NUMBER, 500, CLI, "times that an archive of more than 64 MiB unpacked may be larger than packed; 0: no limit") \
+    X(retire_jobs_ndays, NUMBER, 14, CLI, "days after its end that `epmt retire` leaves a job in the database; 0: for ever") \
+    X(retire_jobs_per_delete_max, NUMBER, 20, CLI, "jobs that `epmt retire` deletes in one transaction") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/fmt.h"
+#include "storage/annotate.h"
 #include "storage/db_submit.h"
 #include "storage/ddl.h"
 
@@ -65,7 +66,8 @@ static int take_id(void *context, int columns, const char *const *names, const c
 // Everything that hangs on the job, but not the job.
 static int delete_rows(struct epmt_submit *submit) {
     static const char *const deletes[] = {
-        "DELETE FROM \"job_attributes\" WHERE \"job_id\" = $1",
+        "DELETE FROM \"job_attributes\" WHERE \"job_id\" = $1 AND \"scope\" NOT IN "
+        "('" EPMT_ANNOTATED_SCOPE "', '" EPMT_UNANNOTATED_SCOPE "')",
         "DELETE FROM \"job_tags\" WHERE \"job_id\" = $1",
         "DELETE FROM \"steps\" WHERE \"job_id\" = $1",
         "DELETE FROM \"processes\" WHERE \"job_id\" = $1",
@@ -167,7 +169,10 @@ static int finish_job(struct epmt_submit *submit) {
 static int add_everything(struct epmt_submit *submit) {
     struct epmt_db_value id = epmt_db_int(submit->job_id);
 
-    return epmt_submit_rows(submit) || exec(submit, sql_insert_steps, &id, 1) || finish_job(submit)
+    return epmt_submit_rows(submit) || exec(submit, sql_insert_steps, &id, 1) ||
+                   finish_job(submit) ||
+                   (submit->result.outcome == EPMT_SUBMIT_GROWN &&
+                    epmt_db_settle_annotations(submit->db, submit->job_id, submit->err))
                ? -1
                : 0;
 }

@@ -47,9 +47,7 @@ struct folding {
     char old_uuid[EPMT_UUID_LEN];
 };
 
-// Locks the directory itself: no file is left behind. Returns its descriptor, -1 with err, or -2
-// where somebody else holds the lock past the limit.
-static int lock(const char *dir, unsigned timeout_ms, struct epmt_error *err) {
+int epmt_jobdir_lock(const char *dir, unsigned timeout_ms, struct epmt_error *err) {
     const struct timespec pause = {0, 5000000};
     uint64_t until = epmt_prim_clock_ns(CLOCK_MONOTONIC) + timeout_ms * UINT64_C(1000000);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -312,7 +310,7 @@ int epmt_jobdir_fold_into(const char *dir, const char *jobid, bool ended, struct
 
     if (begin(&f, err))
         return -1;
-    int fd = lock(dir, ended ? epmt_jobdir_lock_ended_ms : epmt_jobdir_lock_ms, err);
+    int fd = epmt_jobdir_lock(dir, ended ? epmt_jobdir_lock_ended_ms : epmt_jobdir_lock_ms, err);
     if (fd == -1)
         return -1;
     if (fd == -2 && !given)
