@@ -22,6 +22,10 @@
     X(dump)              \
     X(delete)            \
     X(retire)            \
+    X(schema)            \
+    X(migrate)           \
+    X(dbsize)            \
+    X(drop)              \
     X(help)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/say.h"
 #include "cli/submit_print.h"
 #include "cli/unpack.h"
@@ -16,7 +17,7 @@
 #define WORKERS_MAX 64
 
 static struct {
-    bool stop, remove;
+    bool stop, remove, drop, force;
     int64_t workers;
     const char *move_dir;
     enum epmt_format format;
@@ -27,6 +28,8 @@ static const struct epmt_option options[] = {
     {'r', "remove", NULL, "remove what was put into the database, or is there already"},
     {'m', "move-away", "DIR", "move what is damaged into this directory"},
     {'e', "error", NULL, "stop at the first failure; a named job that is there already is one"},
+    {0, "drop", NULL, "first remove all jobs and tables from the database; asks before"},
+    {'f', "force", NULL, "do not ask"},
     {'p', "jobs", "N", "read and submit with N processes"},
     {0, "num-cpus", "N", "the same"},
     {0, "format", "FORMAT", "table (a line per job, for people), json or csv (for programs)"},
@@ -42,6 +45,10 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
         chosen.remove = true;
     else if (row->letter == 'm')
         chosen.move_dir = argument;
+    else if (row->letter == 'f')
+        chosen.force = true;
+    else if (!strcmp(row->name, "drop"))
+        chosen.drop = true;
     else if (!strcmp(row->name, "format"))
         return epmt_format_parse(argument, &chosen.format, err);
     else if (!epmt_parse_whole_i64(argument, &chosen.workers) || chosen.workers < 1 ||
@@ -115,12 +122,32 @@ static int add_what_is_new(struct submission *submission, struct epmt_job_place 
     return 0;
 }
 
-// What is wrong with all of it is said once.
-static int check_database(const struct submission *submission, struct epmt_error *err) {
+static int drop(const struct epmt_cli *cli, struct epmt_error *err) {
+    struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_ADMIN, cli->envp, err);
+    int status = 0;
+
+    if (!db && err->code == EPMT_ERR_NOT_FOUND) {
+        *err = (struct epmt_error){.code = EPMT_ERR_OK}; // there is nothing to be removed
+        return 0;
+    }
+    if (!db)
+        return -1;
+    if (!chosen.force && !epmt_ask_drop(db))
+        status = epmt_errf(err, EPMT_ERR_FAIL, "nothing was removed, and nothing submitted");
+    else
+        status = epmt_db_drop(db, err);
+    epmt_db_close(db);
+    return status;
+}
+
+// Makes the tables where they are missing. What is wrong with all of it is said once.
+static int prepare_database(const struct submission *submission, struct epmt_error *err) {
     const struct epmt_cli *cli = submission->options.cli;
 
     if (cli->dry_run)
         return 0;
+    if (chosen.drop && drop(cli, err))
+        return -1;
     struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_WRITE, cli->envp, err);
     epmt_db_close(db);
     return db ? 0 : -1;
@@ -143,7 +170,8 @@ static void set_options(struct submission *submission, const struct epmt_cli *cl
     submission->sources.context = submission;
 }
 
-static int check_arguments(int argc, char **argv, struct epmt_error *err) {
+static int check_arguments(const struct epmt_cli *cli, int argc, char **argv,
+                           struct epmt_error *err) {
     struct stat st;
     int inputs = 0;
 
@@ -151,6 +179,10 @@ static int check_arguments(int argc, char **argv, struct epmt_error *err) {
         inputs += !strcmp(argv[i], "-");
     if (inputs > 1)
         return epmt_errf(err, EPMT_ERR_USAGE, "there is one standard input: - can be given once");
+    if (chosen.drop && cli->dry_run)
+        return epmt_errf(err, EPMT_ERR_USAGE, "--drop cannot be undone: it goes without --dry-run");
+    if (chosen.drop && inputs && !chosen.force)
+        return epmt_errf(err, EPMT_ERR_USAGE, "--drop with jobs from standard input needs --force");
     if (chosen.move_dir && (stat(chosen.move_dir, &st) || !S_ISDIR(st.st_mode)))
         return epmt_errf(err, EPMT_ERR_NOT_FOUND, "%s is no directory to move anything to",
                          chosen.move_dir);
@@ -161,7 +193,7 @@ static int submit(struct submission *submission, int argc, char **argv, struct e
     struct epmt_job_place place;
     int status = 0;
 
-    if (check_database(submission, err))
+    if (prepare_database(submission, err))
         return -1;
     epmt_submit_print_begin(&submission->print);
     if (!argc)
@@ -188,7 +220,7 @@ static int submit(struct submission *submission, int argc, char **argv, struct e
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
     struct submission submission = {0};
 
-    if (check_arguments(argc, argv, err))
+    if (check_arguments(cli, argc, argv, err))
         return err->code;
     set_options(&submission, cli);
     int status = submit(&submission, argc, argv, err);

@@ -16,6 +16,7 @@ static int make_sql(struct epmt_db *db, struct epmt_error *err) {
     bool failed = false;
 
     epmt_ddl_update_job(&db->update_job);
+    epmt_ddl_update_counted(&db->update_counted);
     for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
         epmt_ddl_rows_make(&db->rows[i], i);
         failed = failed || db->rows[i].insert.failed || db->rows[i].copy.failed;
@@ -25,7 +26,7 @@ static int make_sql(struct epmt_db *db, struct epmt_error *err) {
                            epmt_ddl_table_name(EPMT_TABLE_ROWS + i));
         failed = failed || db->delete_rows[i].failed;
     }
-    if (failed || db->update_job.failed)
+    if (failed || db->update_job.failed || db->update_counted.failed)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     return 0;
 }
@@ -90,11 +91,14 @@ void epmt_db_close(struct epmt_db *db) {
         return;
     if (db->handle)
         db->backend->close(db);
-    for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++)
+    for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
         epmt_ddl_rows_free(&db->rows[i]);
+        epmt_strbuf_free(&db->dump[i]);
+    }
     for (int i = 0; i < EPMT_DDL_ROW_TABLE_COUNT; i++)
         epmt_strbuf_free(&db->delete_rows[i]);
     epmt_strbuf_free(&db->update_job);
+    epmt_strbuf_free(&db->update_counted);
     free(db->where);
     free(db);
 }

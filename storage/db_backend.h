@@ -52,6 +52,10 @@ struct epmt_db_backend {
     // Runs a statement. Prepared once per sql, which must stay the same memory while db is open.
     int (*exec)(struct epmt_db *db, const char *sql, const struct epmt_db_value *values, int count,
                 struct epmt_error *err);
+    // The names of the columns of the table $1; none where there is no such table.
+    const char *sql_columns;
+    // Notes that the schema is now of our version, beside what epmt_schema says.
+    int (*stamp)(struct epmt_db *db, bool is_epmt, struct epmt_error *err);
     // Runs several statements without parameters.
     int (*script)(struct epmt_db *db, const char *sql, struct epmt_error *err);
     // As epmt_db_query, with values; the names are only handed over where `header`.
@@ -76,8 +80,9 @@ struct epmt_db {
     uint64_t dictionary;
     // SQL made from the dictionaries; here, because it must stay while db is open.
     struct epmt_ddl_rows rows[EPMT_DDL_TABLE_COUNT];
-    struct epmt_strbuf update_job;
+    struct epmt_strbuf update_job, update_counted;
     struct epmt_strbuf delete_rows[EPMT_DDL_ROW_TABLE_COUNT]; // of the job $1, where they have one
+    struct epmt_strbuf dump[EPMT_DDL_TABLE_COUNT];            // see epmt_db_dump_sql
 };
 
 extern const struct epmt_db_backend epmt_db_sqlite, epmt_db_postgres;

@@ -372,8 +372,16 @@ static int open_postgres(struct epmt_db *db, const struct epmt_db_place *place,
     return db->is_epmt || mode != EPMT_DB_WRITE ? 0 : make_tables(db, err);
 }
 
+static int stamp(struct epmt_db *db, bool is_epmt, struct epmt_error *err) {
+    (void)db, (void)is_epmt, (void)err;
+    return 0;
+}
+
 const struct epmt_db_backend epmt_db_postgres = {
     .dialect = EPMT_DIALECT_POSTGRESQL,
+    .sql_columns = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($1)) "
+                   "AND attnum > 0 AND NOT attisdropped",
+    .stamp = stamp,
     .open = open_postgres,
     .close = epmt_pg_close,
     .begin = begin,

@@ -306,17 +306,23 @@ static int get_identity(struct epmt_db *db, struct identity *id, struct epmt_err
                : 0;
 }
 
+static int stamp(struct epmt_db *db, bool is_epmt, struct epmt_error *err) {
+    char sql[96];
+
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             is_epmt ? EPMT_DB_APPLICATION : 0, is_epmt ? EPMT_DB_VERSION : 0);
+    return run_script(db, sql, err);
+}
+
 static int make_tables(struct epmt_db *db, struct epmt_error *err) {
     struct epmt_strbuf sql = {0};
     int result = -1;
 
     epmt_ddl_create(&sql, EPMT_DIALECT_SQLITE);
-    epmt_strbuf_printf(&sql, "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\n",
-                       EPMT_DB_APPLICATION, EPMT_DB_VERSION);
     if (sql.failed)
         epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     else
-        result = run_script(db, sql.data, err);
+        result = run_script(db, sql.data, err) || stamp(db, true, err) ? -1 : 0;
     epmt_strbuf_free(&sql);
     return result;
 }
@@ -437,6 +443,8 @@ static int open_sqlite(struct epmt_db *db, const struct epmt_db_place *place,
 
 const struct epmt_db_backend epmt_db_sqlite = {
     .dialect = EPMT_DIALECT_SQLITE,
+    .sql_columns = "SELECT name FROM pragma_table_info($1)",
+    .stamp = stamp,
     .open = open_sqlite,
     .close = close_sqlite,
     .begin = begin,

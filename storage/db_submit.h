@@ -44,6 +44,13 @@ struct epmt_submit {
 int epmt_submit_rows(struct epmt_submit *submit);
 void epmt_submit_rows_free(struct epmt_submit *submit);
 
+// Parts of it: the tags of the job; those of a process, which wait until its row is in; and those
+// that wait. Return 0 or -1 with submit->err.
+int epmt_submit_job_tags(struct epmt_submit *submit);
+int epmt_submit_wait_with_tags(struct epmt_submit *submit, int64_t process,
+                               const struct epmt_db_value *text);
+int epmt_submit_process_tags(struct epmt_submit *submit);
+
 // Takes an attribute of the scope "job" over into the column of its name.
 void epmt_submit_job_column(struct epmt_submit *submit, struct epmt_bytes key,
                             struct epmt_bytes value);

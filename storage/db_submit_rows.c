@@ -87,7 +87,7 @@ static int add_attributes(struct epmt_submit *submit) {
     return more || end(submit, EPMT_TABLE_JOB_ATTRIBUTES) ? -1 : 0;
 }
 
-static int add_job_tags(struct epmt_submit *submit) {
+int epmt_submit_job_tags(struct epmt_submit *submit) {
     const struct epmt_db_value *text = &submit->job[EPMT_JOB_COL_tags];
 
     if (text->kind != EPMT_DB_TEXT)
@@ -132,8 +132,8 @@ static size_t keep_text(struct epmt_strbuf *texts, struct epmt_bytes text) {
     return place;
 }
 
-static int wait_with_tags(struct epmt_submit *submit, int64_t process,
-                          const struct epmt_db_value *text) {
+int epmt_submit_wait_with_tags(struct epmt_submit *submit, int64_t process,
+                               const struct epmt_db_value *text) {
     struct epmt_waiting_tags *waiting = &submit->waiting;
 
     if (epmt_tags_parse(&submit->tags, text->text))
@@ -155,7 +155,7 @@ static int wait_with_tags(struct epmt_submit *submit, int64_t process,
     return waiting->text.failed ? out_of_memory(submit) : 0;
 }
 
-static int add_process_tags(struct epmt_submit *submit) {
+int epmt_submit_process_tags(struct epmt_submit *submit) {
     struct epmt_waiting_tags *waiting = &submit->waiting;
 
     if (!waiting->count)
@@ -193,7 +193,8 @@ static int add_process(struct epmt_submit *submit, uint32_t i, const struct epmt
     if (add(submit, EPMT_TABLE_PROCESSES, values))
         return -1;
     const struct epmt_db_value *tags = &values[FIXED + EPMT_COL_tags]; // the first column
-    return tags->kind == EPMT_DB_TEXT ? wait_with_tags(submit, submit->first + i, tags) : 0;
+    return tags->kind == EPMT_DB_TEXT ? epmt_submit_wait_with_tags(submit, submit->first + i, tags)
+                                      : 0;
 }
 
 static int add_processes(struct epmt_submit *submit) {
@@ -213,11 +214,11 @@ static int add_processes(struct epmt_submit *submit) {
             return -1;
         if (submit->waiting.count < WAITING_MAX && submit->waiting.text.len < WAITING_TEXT_MAX)
             continue;
-        if (end(submit, EPMT_TABLE_PROCESSES) || add_process_tags(submit) ||
+        if (end(submit, EPMT_TABLE_PROCESSES) || epmt_submit_process_tags(submit) ||
             begin(submit, EPMT_TABLE_PROCESSES))
             return -1;
     }
-    return more || end(submit, EPMT_TABLE_PROCESSES) || add_process_tags(submit) ? -1 : 0;
+    return more || end(submit, EPMT_TABLE_PROCESSES) || epmt_submit_process_tags(submit) ? -1 : 0;
 }
 
 // The process of an image as a value: NULL where the file has no row of it.
@@ -298,7 +299,7 @@ int epmt_submit_rows(struct epmt_submit *submit) {
     submit->sum = epmt_jobsum_create();
     if (!submit->tree || !submit->sum)
         return out_of_memory(submit);
-    if (add_attributes(submit) || add_job_tags(submit) || read_tree(submit) ||
+    if (add_attributes(submit) || epmt_submit_job_tags(submit) || read_tree(submit) ||
         add_processes(submit) || add_threads(submit))
         return -1;
     for (int table = EPMT_TABLE_ROWS; table < EPMT_DDL_TABLE_COUNT; table++) {

@@ -170,3 +170,12 @@ void epmt_db_place_free(struct epmt_db_place *place) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         wipe(texts[i]);
 }
+
+enum epmt_dialect epmt_db_place_dialect(const char *url, char *const *envp) {
+    struct epmt_db_place place;
+
+    epmt_db_place_find(&place, url, false, envp, NULL);
+    enum epmt_dialect dialect = place.backend->dialect;
+    epmt_db_place_free(&place);
+    return dialect;
+}

@@ -4,6 +4,7 @@
 #define EPMT_STORAGE_DB_URL_H
 
 #include "storage/db.h"
+#include "storage/ddl.h"
 
 struct epmt_db_backend;
 
@@ -22,5 +23,8 @@ struct epmt_db_place {
 int epmt_db_place_find(struct epmt_db_place *place, const char *url, bool make, char *const *envp,
                        struct epmt_error *err);
 void epmt_db_place_free(struct epmt_db_place *place);
+
+// The dialect of the place that the same arguments name; SQLite where they name none.
+enum epmt_dialect epmt_db_place_dialect(const char *url, char *const *envp);
 
 #endif

@@ -115,15 +115,24 @@ void epmt_ddl_drop(struct epmt_strbuf *sql) {
         epmt_strbuf_printf(sql, "DROP TABLE IF EXISTS \"%s\";\n", epmt_ddl_table_name(table));
 }
 
-void epmt_ddl_update_job(struct epmt_strbuf *sql) {
-    int parameter = 3;
-
-    epmt_strbuf_puts(sql, "UPDATE \"jobs\" SET \"digest\" = $2");
-    for (int i = 0; i < EPMT_JOB_COLUMN_COUNT; i++)
-        epmt_strbuf_printf(sql, ", \"%s\" = $%d", epmt_job_columns[i].name, parameter++);
+static void set_columns(struct epmt_strbuf *sql, int first, const char *comma, int parameter) {
+    for (int i = first; i < EPMT_JOB_COLUMN_COUNT; i++) {
+        epmt_strbuf_printf(sql, "%s \"%s\" = $%d", comma, epmt_job_columns[i].name, parameter++);
+        comma = ",";
+    }
     for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
         if (epmt_job_fold(i) != EPMT_FOLD_NONE)
             epmt_strbuf_printf(sql, ", \"%s\" = $%d", epmt_columns[i].name, parameter++);
     }
     epmt_strbuf_puts(sql, " WHERE \"id\" = $1");
+}
+
+void epmt_ddl_update_job(struct epmt_strbuf *sql) {
+    epmt_strbuf_puts(sql, "UPDATE \"jobs\" SET \"digest\" = $2");
+    set_columns(sql, 0, ",", 3);
+}
+
+void epmt_ddl_update_counted(struct epmt_strbuf *sql) {
+    epmt_strbuf_puts(sql, "UPDATE \"jobs\" SET");
+    set_columns(sql, EPMT_JOB_COL_duration, "", 2);
 }

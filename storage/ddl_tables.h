@@ -68,5 +68,8 @@ void epmt_ddl_rows_free(struct epmt_ddl_rows *rows);
 // The statement that sets digest ($2), every column of EPMT_JOB_COLUMNS ($3...) and then those of
 // epmt_job_fold of the job with id $1.
 void epmt_ddl_update_job(struct epmt_strbuf *sql);
+// The same of the columns that are computed from the processes: duration ($2) to imbalance, then
+// those of epmt_job_fold.
+void epmt_ddl_update_counted(struct epmt_strbuf *sql);
 
 #endif

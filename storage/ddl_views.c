@@ -289,6 +289,7 @@ void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
 }
 
 void epmt_ddl_drop_views(struct epmt_strbuf *sql) {
-    for (unsigned i = 0; i < sizeof views / sizeof *views; i++)
+    // A view may stand on one before it.
+    for (size_t i = sizeof views / sizeof *views; i-- > 0;)
         epmt_strbuf_printf(sql, "DROP VIEW IF EXISTS \"%s\";\n", views[i].name);
 }

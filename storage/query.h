@@ -28,4 +28,8 @@ extern const struct epmt_query epmt_query_mpi_steps, epmt_query_mpi_step, epmt_q
 extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps,
     epmt_query_processes, epmt_query_threads;
 
+// The query for kind, name and bytes of what is in a database of that dialect: `what` is all,
+// database, table, index or tablespace; NULL for anything else.
+const char *epmt_query_size(const char *dialect, const char *what);
+
 #endif

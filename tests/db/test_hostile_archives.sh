@@ -179,7 +179,7 @@ if [ "$(id -u)" = 0 ]; then
     check "another user's journals" epmt submit foreign
     find foreign -printf '%P %s %u %T@\n' | sort >after
     check "are as they were" cmp before after
-    equal "it is that user's job" nobody "$(sql "select user from jobs where jobid = 'foreign'")"
+    equal "it is that user's job" nobody "$(sql "select \"user\" from jobs where jobid = 'foreign'")"
     check "with -r" epmt submit -r foreign
     check "they go" test ! -e foreign
     mkdir closed closed/inner

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# databases: both
+# timeout: 300
 # epmt submit of everything that it takes: job files, directories, archives of all kinds, standard
 # input; with its options; and what becomes of the inputs.
 # shellcheck source=tests/lib.sh
@@ -14,7 +16,13 @@ status_of() { # COMMAND...
     "$@" >/dev/null 2>&1
     echo $?
 }
-fresh() { rm -f "$TEST_DB"; }
+fresh() {
+    if [ "${EPMT_TEST_DB:-sqlite}" = sqlite ]; then
+        rm -f "$TEST_DB"
+    else
+        sql 'delete from jobs' 2>/dev/null
+    fi
+}
 field() { # KEY : of every row of the JSON on standard input
     python3 -c 'import json, sys
 print(*[row[sys.argv[1]] for row in json.load(sys.stdin)])' "$1"
@@ -38,7 +46,7 @@ contains "dry run: what was not folded" "Would be imported - job: started proces
     "$(epmt -n submit kept/started)"
 find kept -printf '%P %s %T@\n' | sort >after
 check "dry run: nothing is touched" cmp before after
-check "dry run: no database" test ! -e "$TEST_DB"
+[ "${EPMT_TEST_DB:-sqlite}" = postgresql ] || check "dry run: no database" test ! -e "$TEST_DB"
 
 # Archives of one job, as `tar -C DIR -c .` makes them, in every compression.
 for suffix in tar tar.gz tgz tar.zst tar.xz tar.bz2; do
@@ -53,7 +61,7 @@ done
 cp -a kept/started again
 contains "the directory is the same job" "Already in the database - job: started" \
     "$(cp -a again started && epmt submit started)"
-equal "its user" "$user" "$(sql 'select user from jobs')"
+equal "its user" "$user" "$(sql 'select "user" from jobs')"
 mv started.tgz renamed.tar.gz
 contains "the name of the archive does not matter" "Already in the database - job: started" \
     "$(epmt submit renamed.tar.gz)"
@@ -114,6 +122,16 @@ check "-e: a good one" epmt submit -e "$prefix/stopped"
 contains "-e: one that is there" "job stopped is already in the database" \
     "$(epmt submit -e "$prefix/stopped" 2>&1)"
 equal "-e: its status" 8 "$(status_of epmt submit -e "$prefix/stopped")"
+
+# --drop, which asks.
+fail_if "--drop: nobody says yes" epmt submit --drop "$prefix/stopped" </dev/null
+equal "--drop: then everything is there" stopped "$(names)"
+equal "--drop with a dry run" 2 "$(status_of epmt submit --drop -n "$prefix/stopped")"
+equal "--drop with standard input" 2 "$(status_of epmt submit --drop - <"$prefix/stopped/stopped.h5")"
+check "--drop: yes" sh -c 'echo yes | epmt submit --drop "$1"' x "$prefix/crashed"
+equal "--drop: the others are gone" crashed "$(names)"
+check "--drop --force" epmt submit --drop --force -p 2 month
+equal "--drop: all are there" "crashed started stopped" "$(names)"
 
 # -r removes what is in the database, and nothing else.
 fresh

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# databases: both
+# timeout: 400
 # epmt submit when things go wrong around it: submitted twice at once, killed at any time, no room,
 # files that vanish. A job is in the database wholly or not at all, an input is removed only when it
 # is, and submitting again finishes.
@@ -29,7 +31,13 @@ mkdir packed
 for i in $(seq $count); do
     tar -C "made/j$i" -czf "packed/j$i.tgz" .
 done
-fresh() { rm -f "$TEST_DB" "$TEST_DB-journal"; }
+fresh() {
+    if [ "${EPMT_TEST_DB:-sqlite}" = sqlite ]; then
+        rm -f "$TEST_DB" "$TEST_DB-journal"
+    else
+        sql 'delete from jobs' 2>/dev/null
+    fi
+}
 again() { rm -rf jobs && cp -a "$1" jobs; } # made|packed
 each=$(epmt dump --format csv "$EPMT_OUTPUT_PREFIX$user/seed/seed.h5" | tail -n +2 | wc -l)
 
