@@ -38,6 +38,10 @@ static const char sql_find_tags[] =
     "SELECT \"value\" FROM \"job_attributes\" WHERE \"job_id\" = $1 AND "
     "\"scope\" = '" EPMT_ANNOTATED_SCOPE "' AND \"key\" = '" EPMT_ANNOTATION_TAGS "'";
 static const char sql_set_tags[] = "UPDATE \"jobs\" SET \"tags\" = $2 WHERE \"id\" = $1";
+static const char sql_set_fact[] =
+    "INSERT INTO \"job_attributes\" (\"job_id\", \"scope\", \"key\", \"value\") "
+    "VALUES ($1, 'job', 'tags', $2) "
+    "ON CONFLICT (\"job_id\", \"scope\", \"key\") DO UPDATE SET \"value\" = excluded.\"value\"";
 static const char sql_drop_tags[] = "DELETE FROM \"job_tags\" WHERE \"job_id\" = $1";
 static const char sql_put_tag[] =
     "INSERT INTO \"job_tags\" (\"job_id\", \"key\", \"value\") VALUES ($1, $2, $3)";
@@ -65,6 +69,8 @@ static int set_tags(struct epmt_db *db, int64_t id, struct epmt_bytes text,
     int status = epmt_tags_parse(&tags, text) ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory")
                                               : exec(db, sql_set_tags, values, 2, err);
 
+    if (!status)
+        status = exec(db, sql_set_fact, values, 2, err);
     if (!status)
         status = exec(db, sql_drop_tags, values, 1, err);
     for (size_t i = 0; i < tags.count && !status; i++) {
