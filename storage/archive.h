@@ -13,10 +13,10 @@
 #include "common/err.h"
 
 // Names of archives. X(suffix)
-#define EPMT_ARCHIVE_SUFFIXES(X)                                                         \
-    X(".tar")                                                                            \
-    X(".tar.gz") X(".tgz") X(".tar.zst") X(".tzst") X(".tar.xz") X(".txz") X(".tar.bz2") \
-        X(".tbz2") X(".tbz")
+#define EPMT_ARCHIVE_SUFFIXES(X) \
+    X(".tar")                    \
+    X(".tar.gz")                 \
+    X(".tgz") X(".tar.zst") X(".tzst") X(".tar.xz") X(".txz") X(".tar.bz2") X(".tbz2") X(".tbz")
 
 // The length of a name without its suffix of an archive, or 0 where it has none.
 size_t epmt_archive_stem(const char *name);
@@ -34,8 +34,8 @@ struct epmt_archive_limits {
 
 struct epmt_archive_contents {
     uint64_t entries, files, bytes; // met, taken out
-    bool has_archives;       // there are archives in it
-    bool is_of_old_epmt;     // it holds what the Python tool of this name made
+    bool has_archives;              // there are archives in it
+    bool is_of_old_epmt;            // it holds what the Python tool of this name made
     char user[64]; // who owned the first file that was taken out; "" where it does not say
 };
 

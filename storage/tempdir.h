@@ -19,8 +19,8 @@ struct epmt_tempdir {
 // user left there. Returns 0 or -1 with err (IO).
 int epmt_tempdir_make(struct epmt_tempdir *dir, const char *top, struct epmt_error *err);
 
-// Removes one entry of it with all that is in that / everything and itself. Links are removed, never
-// followed.
+// Removes one entry of it with all that is in that / everything and itself. Links are removed,
+// never followed.
 void epmt_tempdir_drop(struct epmt_tempdir *dir, const char *name);
 void epmt_tempdir_remove(struct epmt_tempdir *dir);
 
