@@ -51,7 +51,7 @@ static int annotate_unpacked(const struct epmt_unpacked *unpacked, const char *p
                              const struct epmt_annotations *annotations, struct epmt_error *err) {
     const struct epmt_source *job = unpacked->inner.items;
 
-    if (unpacked->inner.count != 1)
+    if (!job || unpacked->inner.count != 1)
         return epmt_errf(err, EPMT_ERR_USAGE, "%s: it holds %lu jobs: annotate one", path,
                          (unsigned long)unpacked->inner.count);
     return job->kind == EPMT_SOURCE_JOBDIR ? annotate_directory(job->path, annotations, err)

@@ -150,7 +150,7 @@ static int dump_archive(struct dumping *dumping, const struct epmt_held *held, c
         status = epmt_unpack(unpacked, held->fd, held->shown, stem, false, &limits, dir, err);
     if (!status) {
         dumping->several |= unpacked->inner.count > 1;
-        for (size_t i = 0; i < unpacked->inner.count; i++) {
+        for (size_t i = 0; unpacked->inner.items && i < unpacked->inner.count; i++) {
             const char *inner = unpacked->inner.items[i].path + strlen(unpacked->root);
             epmt_fmt(shown, sizeof shown, "%.*s%s%s", 300, held->shown, *inner ? ": " : "",
                      inner + (*inner == '/'));

@@ -78,7 +78,7 @@ static bool has_more(const struct pool *pool) {
 // How many sources a worker should have: several where there are plenty, so that it can make them
 // durable together.
 static unsigned wanted(const struct pool *pool) {
-    size_t left = (pool->sources->count - pool->next) / (2 * pool->options->workers) + 1;
+    size_t left = (pool->sources->count - pool->next) / (2 * (size_t)pool->options->workers) + 1;
 
     if (pool->options->stop || pool->again_count)
         return 1;

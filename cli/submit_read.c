@@ -132,7 +132,7 @@ static void submit_opened(struct epmt_submit_worker *worker, struct epmt_held *h
 
 static void submit_stdin(struct epmt_submit_worker *worker) {
     char path[PATH_MAX];
-    struct epmt_held held;
+    struct epmt_held held = {.fd = -1, .parent = -1};
     struct epmt_error err;
     unsigned number = epmt_submit_tempdir(worker, path, &err);
     size_t len = strlen(path);

@@ -19,7 +19,7 @@ static int out_of_memory(struct epmt_error *err) {
 
 static int find(const struct epmt_annotations *annotations, const char *key) {
     for (int i = 0; i < annotations->count; i++) {
-        if (!strcmp(annotations->items[i].key, key))
+        if (annotations->items[i].key && !strcmp(annotations->items[i].key, key))
             return i;
     }
     return annotations->count;
@@ -41,9 +41,11 @@ int epmt_annotations_parse(struct epmt_annotations *annotations, char *const *wo
         if (!key)
             return out_of_memory(err);
         int at = find(annotations, key);
-        free(annotations->items[at].key);
+        if (at == annotations->count)
+            annotations->count++;
+        else
+            free(annotations->items[at].key);
         annotations->items[at] = (struct epmt_annotation){key, equals + 1};
-        annotations->count += at == annotations->count;
     }
     return 0;
 }
@@ -132,9 +134,10 @@ static int put_entry(struct epmt_jobmeta_environment *list, const struct epmt_an
 
     if (asprintf(&entry, "%s=%s", at->key, at->value) < 0)
         return -1;
-    while (i < count && !(!strncmp(list->entries[i], at->key, len) && list->entries[i][len] == '='))
+    while (list->entries && i < count &&
+           !(!strncmp(list->entries[i], at->key, len) && list->entries[i][len] == '='))
         i++;
-    if (i < count) {
+    if (list->entries && i < count) {
         free(list->entries[i]);
     } else {
         char **more = realloc(list->entries, (count + 2) * sizeof *more);
