@@ -208,6 +208,25 @@ void epmt_writer_abandon(struct epmt_writer *writer) {
     errno = saved;
 }
 
+ssize_t epmt_writer_answer(struct epmt_writer *writer, void *data, size_t cap) {
+    size_t len = 0;
+    int saved = errno;
+    ssize_t status = 1;
+
+    syscall(SYS_shutdown, writer->fd, SHUT_WR);
+    while (status > 0 && len < cap) {
+        status = wait_ready(writer, POLLIN);
+        if (!status)
+            status = epmt_prim_read(writer->fd, (char *)data + len, cap - len);
+        len += status > 0 ? (size_t)status : 0;
+        if (status == -EINTR)
+            status = 1;
+    }
+    end_writer(writer, status < 0 ? 1000000 : END_NS);
+    errno = saved;
+    return status < 0 ? status : (ssize_t)len;
+}
+
 int epmt_writer_finish(struct epmt_writer *writer) {
     unsigned char verdict;
     int saved = errno;

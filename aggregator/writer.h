@@ -24,6 +24,10 @@ int epmt_writer_put(struct epmt_writer *writer, const void *data, size_t len);
 // the job file is durable, else the writer's exit status (> 0) or -errno.
 int epmt_writer_finish(struct epmt_writer *writer);
 
+// Ends the stream to a program that answers with text. Returns the length of the answer, of which
+// no more than cap bytes are taken, or -errno.
+ssize_t epmt_writer_answer(struct epmt_writer *writer, void *data, size_t cap);
+
 // Ends it without a verdict, where it still runs: nothing of it is left to the program.
 void epmt_writer_abandon(struct epmt_writer *writer);
 

@@ -22,6 +22,9 @@
     X(dump)              \
     X(delete)            \
     X(retire)            \
+    X(events)            \
+    X(check)             \
+    X(merge)             \
     X(schema)            \
     X(migrate)           \
     X(dbsize)            \

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/events_ask.h"
 #include "cli/instrument.h"
 #include "cli/say.h"
 #include "cli/session.h"
@@ -120,10 +121,11 @@ static int run_and_wait(char **argv, const struct epmt_instrument *instrument,
 
 static void stop(const struct epmt_cli *cli, const struct epmt_job_place *place, int status) {
     struct epmt_error err;
+    const struct epmt_session_end end = {.exitcode = status, .submitted = -1};
     enum epmt_session_stop outcome;
     struct epmt_jobdir_result result;
 
-    if (epmt_session_stop(cli, place, status, &outcome, &result, &err))
+    if (epmt_session_stop(cli, place, &end, &outcome, &result, &err))
         epmt_say("run", "%s", err.text);
 }
 
@@ -140,6 +142,21 @@ static int run_auto(struct epmt_cli *cli, const struct epmt_job_place *place,
     if (outcome != EPMT_SESSION_IS_STARTED)
         stop(cli, place, status);
     return status < 0 ? (int)err->code : status;
+}
+
+static void say_problem(void *unused, const char *event, const char *reason) {
+    (void)unused;
+    epmt_say("run", "event %s is not counted: %s", event, reason);
+}
+
+static void say_events(const struct epmt_cli *cli) {
+    struct epmt_strbuf events = {0};
+    struct epmt_error err;
+
+    epmt_events_wanted(cli, &events);
+    if (epmt_events_check(cli, epmt_strbuf_text(&events), say_problem, NULL, &err) < 0)
+        epmt_say("run", "%s", err.text);
+    epmt_strbuf_free(&events);
 }
 
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
@@ -159,6 +176,8 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
         epmt_instrument_fini(&instrument);
         return cli->dry_run ? EPMT_ERR_FAIL : execute(argv);
     }
+    if (cli->verbose)
+        say_events(cli);
     if (cli->dry_run) {
         status = dry_run(&instrument, argv, err) ? (int)err->code : EPMT_ERR_OK;
     } else if (cli->automatic) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // epmt show: one job of the database, whole.
 #include "cli/cmd.h"
+#include "cli/show_counters.h"
 #include "cli/show_mpi.h"
 
 static enum epmt_format format;
-static bool threads, mpi;
+static bool threads, mpi, counters;
 
 static const struct epmt_option options[] = {
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: all columns)"},
+    {'c', "counters", NULL, "show its counters alone, and their ratios (csv: of every thread)"},
     {'m', "mpi", NULL,
      "show what it spent in MPI, on what, and how unevenly (csv: every rank and function)"},
     {'t', "threads", NULL, "show the threads too (csv: instead of the processes)"},
@@ -19,11 +21,22 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
     (void)cli;
     if (row->letter == 't')
         threads = true;
+    else if (row->letter == 'c')
+        counters = true;
     else if (row->letter == 'm')
         mpi = true;
     else
         return epmt_format_parse(argument, &format, err);
     return 0;
+}
+
+static int show_csv(struct epmt_db *db, const char *id, struct epmt_output *output,
+                    struct epmt_error *err) {
+    const struct epmt_query *query = counters  ? &epmt_query_counters
+                                     : threads ? &epmt_query_threads
+                                               : &epmt_query_processes;
+
+    return epmt_results_print(output, NULL, db, query, id, false, err);
 }
 
 static int show(struct epmt_db *db, const char *name, struct epmt_output *output,
@@ -35,15 +48,16 @@ static int show(struct epmt_db *db, const char *name, struct epmt_output *output
     if (mpi)
         return epmt_show_mpi(output, db, id, err);
     if (format == EPMT_FORMAT_CSV)
-        return epmt_results_print(output, NULL, db,
-                                  threads ? &epmt_query_threads : &epmt_query_processes, id, false,
-                                  err);
+        return show_csv(db, id, output, err);
+    if (counters)
+        return epmt_show_counters(output, db, id, err);
     if (epmt_results_print(output, "job", db, &epmt_query_job, id, true, err) ||
         epmt_results_print(output, "steps", db, &epmt_query_steps, id, false, err) ||
         epmt_results_print(output, "processes", db, &epmt_query_processes, id, false, err))
         return -1;
-    return threads ? epmt_results_print(output, "threads", db, &epmt_query_threads, id, false, err)
-                   : 0;
+    if (threads && epmt_results_print(output, "threads", db, &epmt_query_threads, id, false, err))
+        return -1;
+    return epmt_show_counters(output, db, id, err);
 }
 
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
@@ -70,7 +84,8 @@ const struct epmt_command epmt_command_show = {
     .arguments = "JOB",
     .summary = "Show one job of the database: its steps, processes and threads, or its MPI.",
     .examples = "epmt show 4711\n"
-                "epmt show 4711 --mpi           # time in MPI, by function and rank\n",
+                "epmt show 4711 --mpi           # time in MPI, by function and rank\n"
+                "epmt show 4711 --counters      # events that were counted, and their ratios\n",
     .options = options,
     .option = option,
     .run = run,

@@ -8,16 +8,32 @@
 #include "common/fmt.h"
 
 static bool strict;
+static struct epmt_session_end end = {.exitcode = -1, .submitted = -1};
 
 static const struct epmt_option options[] = {
     {'e', "error", NULL, "a job that is not started, or stopped already, is an error"},
+    {'x', "exitcode", "CODE", "exit code of the job; else, under a scheduler, its first process's"},
+    {0, "submitted", "SECONDS", "when the job was submitted, in seconds since 1970"},
+    {0, "reason", "TEXT", "why the job ended, as the scheduler says: TIMEOUT, CANCELLED, ..."},
     {0},
 };
 
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
-    (void)cli, (void)argument, (void)err;
+    int64_t number = 0;
+
+    (void)cli;
     strict |= row->letter == 'e';
+    if (!strcmp(row->name, "reason"))
+        end.reason = argument;
+    else if (argument && (!epmt_parse_whole_i64(argument, &number) || number < 0))
+        return epmt_errf(err, EPMT_ERR_USAGE, "--%s: %s is no number", row->name, argument);
+    if (!strcmp(row->name, "exitcode") && number > 255)
+        return epmt_errf(err, EPMT_ERR_USAGE, "%s is no exit code (0 to 255)", argument);
+    if (!strcmp(row->name, "exitcode"))
+        end.exitcode = number;
+    if (!strcmp(row->name, "submitted"))
+        end.submitted = number;
     return 0;
 }
 
@@ -81,7 +97,7 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
         return err->code;
     }
     if (epmt_job_place_find(&place, &cli->settings, cli->envp, err) ||
-        epmt_session_stop(cli, &place, -1, &outcome, &result, err))
+        epmt_session_stop(cli, &place, &end, &outcome, &result, err))
         return err->code;
     if (outcome == EPMT_SESSION_NOTHING && take_last_of_session(cli, &place))
         outcome = EPMT_SESSION_IS_STOPPED;

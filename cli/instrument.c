@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/events_ask.h"
 #include "cli/markdown.h"
 #include "common/fmt.h"
 #include "storage/strbuf.h"
@@ -15,6 +16,7 @@
 #endif
 #define LIBRARY "libepmt.so"
 #define CRASH_HELPER "libepmt-crash.so"
+#define PAPI_HELPER "libepmt-papi.so"
 
 enum { EVERY_PROCESS = 2 }; // of the setting crash_stack
 
@@ -40,7 +42,8 @@ static char *preload_without_us(const char *preload) {
 
     while (preload && *preload) {
         size_t len = strcspn(preload, ": ");
-        bool ours = names(preload, len, LIBRARY) || names(preload, len, CRASH_HELPER);
+        bool ours = names(preload, len, LIBRARY) || names(preload, len, CRASH_HELPER) ||
+                    names(preload, len, PAPI_HELPER);
         if (len && !ours) {
             epmt_strbuf_puts(&rest, rest.len ? ":" : "");
             epmt_strbuf_add(&rest, preload, len);
@@ -50,19 +53,17 @@ static char *preload_without_us(const char *preload) {
     return finish(&rest);
 }
 
-// Stacks of every process: the helper cannot be loaded by the library in time.
-static void add_crash_helper(const struct epmt_cli *cli, struct epmt_strbuf *preload) {
+// Helpers that the library cannot load in time: for stacks of every process, for events of PAPI.
+static void add_helper(const struct epmt_cli *cli, const char *file, struct epmt_strbuf *preload) {
     struct epmt_strbuf path = {0};
 
-    if (cli->settings.crash_stack != EVERY_PROCESS)
-        return;
-    epmt_strbuf_printf(&path, "%s/" EPMT_LIBDIR "/epmt/" CRASH_HELPER, cli->prefix);
+    epmt_strbuf_printf(&path, "%s/" EPMT_LIBDIR "/epmt/%s", cli->prefix, file);
     if (!path.failed && !access(path.data, R_OK))
         epmt_strbuf_printf(preload, ":%s", path.data);
     epmt_strbuf_free(&path);
 }
 
-static char *preload_with_us(const struct epmt_cli *cli, const char *before,
+static char *preload_with_us(const struct epmt_cli *cli, const char *before, bool papi,
                              struct epmt_error *err) {
     struct epmt_strbuf preload = {0};
 
@@ -79,7 +80,10 @@ static char *preload_with_us(const struct epmt_cli *cli, const char *before,
         epmt_strbuf_free(&preload);
         return NULL;
     }
-    add_crash_helper(cli, &preload);
+    if (cli->settings.crash_stack == EVERY_PROCESS)
+        add_helper(cli, CRASH_HELPER, &preload);
+    if (papi)
+        add_helper(cli, PAPI_HELPER, &preload);
     if (*before)
         epmt_strbuf_printf(&preload, ":%s", before);
     char *text = finish(&preload);
@@ -127,19 +131,51 @@ static int add_setting(struct epmt_instrument *instrument, const struct epmt_cli
     return value != usual_value ? add(instrument, cli, name, number) : 0;
 }
 
+// The events, by host and CPU too, and the encodings that the library does not know itself. Without
+// these the events are missing in the rows, with the reason; the program is none of theirs.
+static int add_events(struct epmt_instrument *instrument, const struct epmt_cli *cli,
+                      const char *list) {
+    const char *named = epmt_environment_get(cli->envp, "EPMT_EVENTS");
+    struct epmt_strbuf unknown = {0}, encoded = {0};
+    struct epmt_perf_event event;
+    struct epmt_bytes name;
+    int status = 0;
+
+    if (strcmp(list, named ? named : "") != 0)
+        status = add(instrument, cli, "EPMT_EVENTS", list);
+    while (epmt_events_next(&list, &name)) {
+        if (!epmt_event_is_papi(name) && !epmt_event_encode_known(name, &event))
+            epmt_strbuf_printf(&unknown, "%.*s,", (int)name.len, name.data);
+    }
+    if (!status && unknown.len &&
+        !epmt_events_ask(cli, "encode", epmt_strbuf_text(&unknown), &encoded, NULL))
+        status = add(instrument, cli, EPMT_EVENTS_ENCODED, epmt_strbuf_text(&encoded));
+    epmt_strbuf_free(&unknown);
+    epmt_strbuf_free(&encoded);
+    return status;
+}
+
 int epmt_instrument_init(struct epmt_instrument *instrument, const struct epmt_cli *cli,
                          const struct epmt_job_place *place, struct epmt_error *err) {
     *instrument = (struct epmt_instrument){0};
     instrument->preload_before = preload_without_us(epmt_environment_get(cli->envp, "LD_PRELOAD"));
-    instrument->variables = calloc((size_t)epmt_setting_count + 1, sizeof *instrument->variables);
+    instrument->variables = calloc((size_t)epmt_setting_count + 3, sizeof *instrument->variables);
     if (!instrument->preload_before || !instrument->variables ||
         add(instrument, cli, "EPMT_JOB_ID", place->jobid))
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     for (int i = 0; i < epmt_setting_count; i++) {
-        if (add_setting(instrument, cli, &epmt_setting_table[i]))
+        if (strcmp(epmt_setting_table[i].name, "events") != 0 &&
+            add_setting(instrument, cli, &epmt_setting_table[i]))
             return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     }
-    instrument->preload = preload_with_us(cli, instrument->preload_before, err);
+    struct epmt_strbuf events = {0};
+    epmt_events_wanted(cli, &events);
+    bool failed = add_events(instrument, cli, epmt_strbuf_text(&events)) || events.failed;
+    bool papi = epmt_events_need_papi(epmt_strbuf_text(&events));
+    epmt_strbuf_free(&events);
+    if (failed)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    instrument->preload = preload_with_us(cli, instrument->preload_before, papi, err);
     return instrument->preload ? 0 : -1;
 }
 

@@ -47,6 +47,14 @@ static const char *source_name(enum epmt_job_source source) {
     return names[source];
 }
 
+// INT64_MIN: the scheduler did not start the job again.
+static int64_t restart_count(char *const *envp) {
+    const char *text = epmt_environment_get(envp, "SLURM_RESTART_COUNT");
+    int64_t count;
+
+    return text && epmt_parse_whole_i64(text, &count) ? count : INT64_MIN;
+}
+
 // The fields that the environment tells, first variable that is set.
 static int set_from_environment(struct epmt_jobmeta *meta, char *const *envp,
                                 struct epmt_error *err) {
@@ -58,15 +66,16 @@ static int set_from_environment(struct epmt_jobmeta *meta, char *const *envp,
         {&meta->jobname, "PBS_JOBNAME"},        {&meta->jobname, "LSB_JOBNAME"},
         {&meta->tags, "EPMT_JOB_TAGS"},
     };
-    const char *restart = epmt_environment_get(envp, "SLURM_RESTART_COUNT");
+    const char *root = epmt_environment_get(envp, "SLURM_TASK_PID");
 
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *value = epmt_environment_get(envp, rows[i].variable);
         if (value && !*rows[i].field && epmt_jobmeta_set_text(rows[i].field, value, err))
             return -1;
     }
-    if (!restart || !epmt_parse_whole_i64(restart, &meta->restart))
-        meta->restart = INT64_MIN;
+    meta->restart = restart_count(envp);
+    if (!root || !epmt_parse_whole_i64(root, &meta->root))
+        meta->root = INT64_MIN;
     return epmt_jobmeta_set_environment(&meta->start_environment, envp, err);
 }
 
@@ -111,6 +120,14 @@ static int write_new(const struct epmt_jobmeta *meta, const char *dir, struct ep
     return result;
 }
 
+// Whether the scheduler has started the job again since its job file was made: that one is part of
+// the same job.
+static bool is_restart(const struct epmt_cli *cli, const struct epmt_job_place *place) {
+    int64_t count = restart_count(cli->envp);
+
+    return count > 0 && count > epmt_jobdir_restart(place->dir, place->jobid);
+}
+
 int epmt_session_start(const struct epmt_cli *cli, const struct epmt_job_place *place,
                        enum epmt_session_start *outcome, struct epmt_error *err) {
     struct epmt_jobdir_state state = {0};
@@ -123,7 +140,7 @@ int epmt_session_start(const struct epmt_cli *cli, const struct epmt_job_place *
     }
     if (epmt_jobdir_look(place->dir, place->jobid, &state, err))
         return -1;
-    if (state.has_metadata || state.has_jobfile) {
+    if (state.has_metadata || (state.has_jobfile && !is_restart(cli, place))) {
         *outcome = state.has_metadata ? EPMT_SESSION_IS_STARTED : EPMT_SESSION_IS_COMPLETE;
         return 0;
     }
@@ -157,7 +174,7 @@ bool epmt_session_is_open(const char *dir) {
 }
 
 // Adds the end to the metadata file; a stop that is taken up again keeps the first one.
-static int complete(const struct epmt_cli *cli, const char *dir, int exit_code,
+static int complete(const struct epmt_cli *cli, const char *dir, const struct epmt_session_end *end,
                     struct epmt_error *err) {
     char path[PATH_MAX];
     struct epmt_jobmeta meta;
@@ -169,9 +186,14 @@ static int complete(const struct epmt_cli *cli, const char *dir, int exit_code,
         return -1;
     if (meta.stop == INT64_MIN) {
         meta.stop = now_us();
-        if (exit_code >= 0)
-            meta.exitcode = exit_code;
-        result = epmt_jobmeta_set_environment(&meta.stop_environment, cli->envp, err);
+        if (end->exitcode >= 0)
+            meta.exitcode = end->exitcode;
+        if (end->submitted >= 0 && meta.submit == INT64_MIN)
+            meta.submit = end->submitted * 1000000;
+        if (end->reason)
+            result = epmt_jobmeta_set_text(&meta.reason, end->reason, err);
+        if (!result)
+            result = epmt_jobmeta_set_environment(&meta.stop_environment, cli->envp, err);
         if (!result)
             result = epmt_jobmeta_write(&meta, path, err);
     }
@@ -179,9 +201,9 @@ static int complete(const struct epmt_cli *cli, const char *dir, int exit_code,
     return result;
 }
 
-int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *place, int exit_code,
-                      enum epmt_session_stop *outcome, struct epmt_jobdir_result *result,
-                      struct epmt_error *err) {
+int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *place,
+                      const struct epmt_session_end *end, enum epmt_session_stop *outcome,
+                      struct epmt_jobdir_result *result, struct epmt_error *err) {
     struct epmt_jobdir_state state = {0};
     struct epmt_error look;
 
@@ -196,7 +218,7 @@ int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *p
     }
     if (state.has_metadata) {
         *outcome = EPMT_SESSION_STOPPED;
-        if (complete(cli, place->dir, exit_code, err))
+        if (complete(cli, place->dir, end, err))
             return -1;
     } else if (state.journals || state.streams) {
         *outcome = EPMT_SESSION_NOT_STARTED;

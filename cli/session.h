@@ -27,10 +27,17 @@ enum epmt_session_stop {
     EPMT_SESSION_NOTHING,     // no such job
 };
 
-// Completes the metadata (exit code of the job, where known: exit_code >= 0) and folds what lies in
-// the job directory. Returns 0 with *outcome and *result, or -1 with err.
-int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *place, int exit_code,
-                      enum epmt_session_stop *outcome, struct epmt_jobdir_result *result,
-                      struct epmt_error *err);
+// What the caller knows of how the job ended.
+struct epmt_session_end {
+    int64_t exitcode;   // -1: not known
+    int64_t submitted;  // seconds since epoch; -1: not known
+    const char *reason; // NULL: not known
+};
+
+// Completes the metadata and folds what lies in the job directory. Returns 0 with *outcome and
+// *result, or -1 with err.
+int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *place,
+                      const struct epmt_session_end *end, enum epmt_session_stop *outcome,
+                      struct epmt_jobdir_result *result, struct epmt_error *err);
 
 #endif

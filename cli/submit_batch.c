@@ -106,7 +106,7 @@ static void submit_waiting(struct epmt_submit_worker *worker) {
                 fail(at, &err);
         }
     }
-    if (batch && epmt_db_batch_commit(worker->db, &err))
+    if (batch && epmt_db_batch_end(worker->db, &err))
         submit_one_by_one(worker);
     set_lock(worker, F_UNLCK);
 }

@@ -55,6 +55,26 @@ ssize_t epmt_prim_write(int fd, const void *data, size_t len) {
     return CALL3(SYS_write, fd, data, len);
 }
 
+int epmt_prim_dup_above(int fd, int least) {
+    return (int)CALL3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, least);
+}
+
+int epmt_prim_ioctl(int fd, unsigned long request, void *argument) {
+    return (int)CALL3(SYS_ioctl, fd, request, argument);
+}
+
+int epmt_prim_perf_event_open(const void *attr, unsigned long flags) {
+    return (int)call(SYS_perf_event_open, (long)attr, 0, -1, -1, (long)flags, 0);
+}
+
+int epmt_prim_fd_limit(void) {
+    struct rlimit limit;
+
+    if (CALL4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) || limit.rlim_cur > INT32_MAX)
+        return INT32_MAX;
+    return (int)limit.rlim_cur;
+}
+
 ssize_t epmt_prim_send(int fd, const void *data, size_t len) {
     return call(SYS_sendto, fd, (long)data, (long)len, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0);
 }

@@ -21,6 +21,13 @@ int epmt_prim_openat(int dir, const char *path, int flags, int mode);
 int epmt_prim_close(int fd);
 ssize_t epmt_prim_read(int fd, void *data, size_t len);
 ssize_t epmt_prim_write(int fd, const void *data, size_t len);
+// The descriptor once more, with the least free number from least on, closed on exec.
+int epmt_prim_dup_above(int fd, int least);
+int epmt_prim_ioctl(int fd, unsigned long request, void *argument);
+// A counter of the calling thread on any CPU.
+int epmt_prim_perf_event_open(const void *attr, unsigned long flags);
+// The limit on numbers of descriptors.
+int epmt_prim_fd_limit(void);
 // Sends on a socket without SIGPIPE and without waiting.
 ssize_t epmt_prim_send(int fd, const void *data, size_t len);
 int epmt_prim_fstat(int fd, struct stat *st);

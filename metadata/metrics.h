@@ -82,7 +82,10 @@
     X(mpibytes_out, PROCESS, UINT, "B", NONE, "counts and datatype sizes", "bytes handed to MPI") \
     X(mpibytes_in, PROCESS, UINT, "B", NONE, "counts, datatype sizes, statuses", "bytes received from MPI") \
     X(mpiprocessor, PROCESS, TEXT, "-", NONE, "MPI_Get_processor_name", "name that MPI gives the node") \
-    X(mpilocalrank, PROCESS, INT, "-", NONE, "MPI_Comm_split_type", "rank among the ranks of the same node")
+    X(mpilocalrank, PROCESS, INT, "-", NONE, "MPI_Comm_split_type", "rank among the ranks of the same node") \
+    X(launcher, PROCESS, UINT, "-", NONE, "exename, when records are merged", "1: a launcher of MPI programs or job steps (mpirun, orted, srun, ...), 0: none") \
+    X(collector, PROCESS, TEXT, "-", NONE, "the importer", "collector that measured the process; missing: epmt itself") \
+    X(collector_version, PROCESS, TEXT, "-", NONE, "the importer", "version of that collector; what it could not give is missing")
 // clang-format on
 
 #define EPMT_COLUMNS(X) \

@@ -104,9 +104,13 @@ static const struct epmt_setting *row_of_variable(const char *text) {
 
 int epmt_settings_from_environment(struct epmt_settings *settings, char *const *envp,
                                    struct epmt_error *err) {
+    char *const *start = envp;
+    const char *papiex = NULL;
     int wrong = 0;
 
     for (; envp && *envp; envp++) {
+        if ((*envp)[0] == 'P' && !strncmp(*envp, "PAPIEX_OPTIONS=", 15))
+            papiex = *envp + 15;
         if (strncmp(*envp, "EPMT_", 5))
             continue;
         const struct epmt_setting *row = row_of_variable(*envp + 5);
@@ -115,6 +119,8 @@ int epmt_settings_from_environment(struct epmt_settings *settings, char *const *
         if (set(settings, row, strchr(*envp, '=') + 1, wrong ? NULL : err))
             wrong++;
     }
+    if (papiex && !epmt_environment_get(start, "EPMT_EVENTS"))
+        settings->events = papiex;
     return wrong;
 }
 

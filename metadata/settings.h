@@ -27,6 +27,7 @@
     X(thread_rows_mib, NUMBER, 64, GUEST, "MiB per process for the rows of ended threads; more threads are counted, without rows") \
     X(exclude, TEXT, "", GUEST, "programs that are not recorded: patterns with * and ?, separated by colons") \
     X(crash_stack, NUMBER, 1, GUEST, "stacks of crashes: 0 of nobody, 1 of MPI ranks, 2 of every process that `epmt run` or `epmt source` starts (loads libunwind into each)") \
+    X(events, TEXT, "", GUEST, "events to count in every thread: names of libpfm4, perf or PAPI, separated by commas (`epmt events` lists them); PAPIEX_OPTIONS stands for it where it is not set") \
     X(mpi_profile, SWITCH, 1, GUEST, "0: calls, time and bytes of the MPI functions are not recorded") \
     X(mpi_messages, SWITCH, 0, GUEST, "1: messages and bytes by receiver are recorded too") \
     X(mpi_callsites, NUMBER, 0, GUEST, "frames of the stack by which MPI calls are told apart; 0: they are not (loads libunwind)") \
@@ -38,6 +39,8 @@
     X(archive_max_ratio, NUMBER, 500, CLI, "times that an archive of more than 64 MiB unpacked may be larger than packed; 0: no limit") \
     X(retire_jobs_ndays, NUMBER, 14, CLI, "days after its end that `epmt retire` leaves a job in the database; 0: for ever") \
     X(retire_jobs_per_delete_max, NUMBER, 20, CLI, "jobs that `epmt retire` deletes in one transaction") \
+    X(events_byhost, TEXT, "", CLI, "more events on hosts whose name matches: PATTERN=EVENT,EVENT;PATTERN=..., with * and ? in the patterns") \
+    X(events_bycpu, TEXT, "", CLI, "the same by the CPU's family/model/stepping in /proc/cpuinfo, as 6/85/*") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
 

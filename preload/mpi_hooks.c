@@ -84,15 +84,16 @@ static void add_job(struct epmt_fragment *fragment, const char *const *facts) {
     add(fragment, "job", "jobid", epmt_self.jobid);
     add(fragment, "job", "dir", epmt_self.dir);
     add(fragment, "job", "user", epmt_self.user);
-    add(fragment, "job", "hostname", epmt_self.hostname);
     add(fragment, "job", "source", source_name(epmt_self.source));
     add_number(fragment, "job", "start", epmt_self.start_us);
     for (unsigned i = 0; i < sizeof variables / sizeof *variables; i++)
         add(fragment, "job", variables[i][0],
             epmt_environment_get(epmt_self.envp, variables[i][1]));
-    // A bare mpirun is the whole job: nobody will say `epmt stop`.
-    if (epmt_self.source == EPMT_JOB_FROM_LAUNCHER)
+    // A bare mpirun is the whole job: nobody will say `epmt stop`. Any other began somewhere else.
+    if (epmt_self.source == EPMT_JOB_FROM_LAUNCHER) {
+        add(fragment, "job", "hostname", epmt_self.hostname);
         add(fragment, "job", "ended", "1");
+    }
     epmt_fmt(scope, sizeof scope, "step %s", epmt_self.step_key);
     add_number(fragment, scope, "ranks_expected", (uint64_t)epmt_self.size);
     for (; facts[0]; facts += 2)

@@ -18,6 +18,7 @@
 #include "common/prim.h"
 #include "pmpi/profile.h"
 #include "preload/collect.h"
+#include "preload/counters.h"
 #include "preload/crash.h"
 #include "preload/mpi_hooks.h"
 #include "preload/signals.h"
@@ -138,13 +139,19 @@ static void find_path(void) {
     epmt_self.path_len = kept ? (size_t)len : 0;
 }
 
-// epmt and epmt-jobwriter of this installation.
+// The programs of this installation.
 static bool is_our_own_program(void) {
     size_t prefix = strlen(epmt_self.prefix);
     const char *behind = epmt_self.path + prefix;
 
     return prefix && !strncmp(epmt_self.path, epmt_self.prefix, prefix) &&
-           (!strcmp(behind, "/bin/epmt") || !strcmp(behind, "/libexec/epmt/epmt-jobwriter"));
+           (!strcmp(behind, "/bin/epmt") || !strncmp(behind, "/libexec/epmt/epmt-", 19));
+}
+
+// A batch script hands the preload on to the task prolog of the steps that it starts.
+static bool is_our_own_script(void) {
+    return *epmt_self.exename == 's' && (!strcmp(epmt_self.exename, "slurm_task_prolog_epmt.sh") ||
+                                         !strcmp(epmt_self.exename, "slurm_task_epilog_epmt.sh"));
 }
 
 // argv as the kernel gave it lies in one piece: items, each ended by NUL.
@@ -258,7 +265,8 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (is_our_own_program())
         return;
     take_arguments(argc, argv);
-    if (epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename) || !take_place())
+    if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename) ||
+        !take_place())
         return;
     const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
     if (!tags)
@@ -272,6 +280,8 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     uint64_t signals = epmt_prim_signals_block();
     epmt_record_identity();
     epmt_signals_begin();
+    if (*epmt_self.settings.events)
+        epmt_counters_begin();
     epmt_prim_signals_restore(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_ALL)
         epmt_crash_begin(NULL);
@@ -286,6 +296,8 @@ static void become_child(void) {
     take_identity();
     epmt_self.life = EPMT_LIFE_READY;
     epmt_record_identity();
+    if (epmt_self.counters)
+        epmt_counters_forked();
     if (epmt_self.pid == 1)
         epmt_signals_end();
     epmt_prim_signals_restore(signals);

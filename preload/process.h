@@ -21,11 +21,14 @@ enum epmt_life {
 };
 
 // What every process uses stands first and together: each page touched is a page fault.
+struct epmt_counters;
+
 struct epmt_process {
     atomic_int life;       // enum epmt_life
     pid_t pid;             // that the state below is of; another pid here means fork or vfork
     struct epmt_lock lock; // of one record being built
     struct epmt_settings settings;
+    struct epmt_counters *counters; // of events; NULL: none is asked for
     const char *journal;
     const char *prefix; // of the installation
     char *const *envp;

@@ -187,7 +187,7 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
     struct epmt_record record;
     size_t mpi = epmt_mpi_rows_room();
     void *pages =
-        start_fragment(fragment, epmt_threads_live_count() * EPMT_THREAD_ROW_MAX + mpi, lasting);
+        start_fragment(fragment, epmt_threads_live_count() * epmt_thread_rows_max() + mpi, lasting);
     size_t cap = fragment->cap, own = process_row_max();
 
     // However many threads there are, MPI and the process's row have their room.

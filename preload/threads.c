@@ -10,6 +10,7 @@
 #include "common/prim.h"
 #include "pmpi/profile.h"
 #include "preload/collect.h"
+#include "preload/counters.h"
 #include "preload/process.h"
 #include "preload/signal_stack.h"
 #include "preload/unbegun.h"
@@ -90,6 +91,7 @@ static void enlist(struct epmt_thread *thread) {
         return;
     }
     now_is_start(thread);
+    thread->counters = NULL;
     thread->previous = NULL;
     thread->next = registry.live;
     if (thread->next)
@@ -112,6 +114,8 @@ void epmt_thread_begin(void) {
     if (thread) {
         pthread_setspecific(registry.key, thread);
         epmt_signal_stack_take(thread);
+        if (epmt_self.counters)
+            epmt_counters_thread_begin(thread);
     }
 }
 
@@ -128,7 +132,7 @@ static struct epmt_fragment *room_for_row(void) {
     unsigned count = registry.row_fragments;
     struct epmt_fragment *last = count ? row_fragments[count - 1] : NULL;
 
-    if (last && last->cap - last->len >= EPMT_THREAD_ROW_MAX)
+    if (last && last->cap - last->len >= epmt_thread_rows_max())
         return last;
     if (count == ROWS_MAX || (uint64_t)count * ROWS_LEN >= epmt_self.settings.thread_rows_mib << 20)
         return NULL;
@@ -139,7 +143,13 @@ static struct epmt_fragment *room_for_row(void) {
     return row_fragments[registry.row_fragments++] = last;
 }
 
-static void keep_row(const struct epmt_record *row) {
+// A count that does not fit, of live threads where there are more than expected, is missing.
+static void add_counters(const struct epmt_thread *thread, struct epmt_fragment *rows) {
+    if (epmt_self.counters && rows && !epmt_counters_add(thread, rows))
+        epmt_log(0, "rows of counters do not fit");
+}
+
+static void keep_row(const struct epmt_thread *thread, const struct epmt_record *row) {
     struct epmt_fragment *rows = room_for_row();
 
     if (!registry.has_ended)
@@ -148,6 +158,8 @@ static void keep_row(const struct epmt_record *row) {
     epmt_record_fold(&ended, row);
     if (!rows || epmt_fragment_add(rows, EPMT_ROW_THREAD, row))
         registry.lost++;
+    else
+        add_counters(thread, rows);
 }
 
 static void remove_live(struct epmt_thread *thread) {
@@ -165,6 +177,7 @@ static void remove_live(struct epmt_thread *thread) {
 // Destructor of thread-specific data: the thread returned, called pthread_exit or was cancelled.
 static void thread_end(void *value) {
     struct epmt_thread *thread = value;
+    struct epmt_thread_counters *counters = NULL;
     struct epmt_record row;
     int saved = epmt_enter();
     // Blocked, the signal that cancels is too: a thread may be cancelled in a destructor.
@@ -179,14 +192,23 @@ static void thread_end(void *value) {
         epmt_record_set_u(&row, EPMT_COL_revision, 1);
         if (epmt_lock_take(&registry.lock)) {
             if (epmt_self.life == EPMT_LIFE_READY)
-                keep_row(&row);
+                keep_row(thread, &row);
+            counters = thread->counters;
             remove_live(thread);
             epmt_lock_release(&registry.lock);
         }
         epmt_tls.thread = NULL;
+        if (counters)
+            epmt_counters_end(counters);
     }
     epmt_prim_signals_restore(signals);
     epmt_leave(saved);
+}
+
+size_t epmt_thread_rows_max(void) {
+    const size_t row = 512;
+
+    return epmt_self.counters ? row + epmt_counters_room() : row;
 }
 
 bool epmt_threads_alone(void) {
@@ -206,6 +228,7 @@ static void add_live(const struct epmt_thread *thread, struct epmt_record *proce
     epmt_record_fold(process, &row);
     if (rows && epmt_fragment_add(rows, EPMT_ROW_THREAD, &row))
         registry.lost++;
+    add_counters(thread, rows);
 }
 
 static bool is_listed(pid_t tid) {
@@ -225,6 +248,7 @@ static unsigned add_unbegun(struct epmt_record *process, struct epmt_fragment *r
         struct epmt_thread thread;
         now_is_start(&thread);
         thread.tid = tids[i];
+        thread.counters = NULL;
         add_live(&thread, process, rows);
     }
     return count;

@@ -13,6 +13,7 @@ struct epmt_thread {
     pid_t tid;
     uint64_t start_us, start_ns, start_tsc;
     void *signal_stack; // ours, kept for the next thread in this place; NULL where there is none
+    struct epmt_thread_counters *counters; // NULL where there are none
 };
 
 // Starts with an empty registry and this thread as the main one. Also in a child of fork.
@@ -32,9 +33,9 @@ void epmt_thread_watch(void);
 // True where there was never another thread than the main one.
 bool epmt_threads_alone(void);
 
-// Live threads now, and the most bytes that one's row takes in a fragment.
+// Live threads now, and the most bytes that the rows of one take in a fragment.
 uint64_t epmt_threads_live_count(void);
-#define EPMT_THREAD_ROW_MAX 512
+size_t epmt_thread_rows_max(void);
 
 struct epmt_threads_summary {
     uint64_t seen; // threads registered, the main one included

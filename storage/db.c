@@ -19,12 +19,9 @@ static int make_sql(struct epmt_db *db, struct epmt_error *err) {
     epmt_ddl_update_counted(&db->update_counted);
     for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
         epmt_ddl_rows_make(&db->rows[i], i);
-        failed = failed || db->rows[i].insert.failed || db->rows[i].copy.failed;
-    }
-    for (int i = 0; i < EPMT_DDL_ROW_TABLE_COUNT; i++) {
-        epmt_strbuf_printf(&db->delete_rows[i], "DELETE FROM \"%s\" WHERE \"job_id\" = $1",
-                           epmt_ddl_table_name(EPMT_TABLE_ROWS + i));
-        failed = failed || db->delete_rows[i].failed;
+        epmt_ddl_delete_rows(&db->delete_rows[i], i);
+        failed = failed || db->rows[i].insert.failed || db->rows[i].copy.failed ||
+                 db->delete_rows[i].failed;
     }
     if (failed || db->update_job.failed || db->update_counted.failed)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
@@ -94,9 +91,8 @@ void epmt_db_close(struct epmt_db *db) {
     for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
         epmt_ddl_rows_free(&db->rows[i]);
         epmt_strbuf_free(&db->dump[i]);
-    }
-    for (int i = 0; i < EPMT_DDL_ROW_TABLE_COUNT; i++)
         epmt_strbuf_free(&db->delete_rows[i]);
+    }
     epmt_strbuf_free(&db->update_job);
     epmt_strbuf_free(&db->update_counted);
     free(db->where);
@@ -105,6 +101,14 @@ void epmt_db_close(struct epmt_db *db) {
 
 const char *epmt_db_where(const struct epmt_db *db) {
     return db->where;
+}
+
+int epmt_db_batch_begin(struct epmt_db *db, struct epmt_error *err) {
+    return db->backend->batch_begin(db, err);
+}
+
+int epmt_db_batch_end(struct epmt_db *db, struct epmt_error *err) {
+    return db->backend->batch_end(db, err);
 }
 
 int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,

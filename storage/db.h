@@ -41,10 +41,12 @@ struct epmt_submit_result {
 int epmt_db_submit(struct epmt_db *db, struct epmt_jobfile *file, struct epmt_submit_result *result,
                    struct epmt_error *err);
 
-// Submits between these two are made durable together. One that fails leaves the others; where the
-// commit fails, none of them is in the database. Each returns 0 or -1 with err.
+// Between these two, what epmt_db_submit put in may be lost again where the machine, or (SQLite)
+// this process, ends before epmt_db_batch_end returned 0; each job still wholly or not at all. Many
+// small jobs then go in faster. Others may have to wait (SQLite) until the end: batches should be
+// short, and what was submitted must only be removed after it. Return 0 or -1 with err.
 int epmt_db_batch_begin(struct epmt_db *db, struct epmt_error *err);
-int epmt_db_batch_commit(struct epmt_db *db, struct epmt_error *err);
+int epmt_db_batch_end(struct epmt_db *db, struct epmt_error *err);
 
 // A result row by row, every value as text (NULL where missing). Called once before the rows with
 // values NULL, for the names.

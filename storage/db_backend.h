@@ -22,9 +22,11 @@ enum epmt_db_kind {
 // call.
 struct epmt_db_value {
     enum epmt_db_kind kind;
-    int64_t i;
-    double r;
-    struct epmt_bytes text;
+    union {
+        int64_t i;
+        double r;
+        struct epmt_bytes text;
+    };
 };
 
 static inline struct epmt_db_value epmt_db_int(int64_t i) {
@@ -43,6 +45,12 @@ struct epmt_db_backend {
                 struct epmt_error *err);
     void (*close)(struct epmt_db *db);
     int (*begin)(struct epmt_db *db, struct epmt_error *err);
+    // Outside of a transaction: from now on the references of what is added hold, and rows are
+    // taken away with all below them, so that the database need not see to it; or no longer.
+    int (*trust)(struct epmt_db *db, bool trusted, struct epmt_error *err);
+    // See epmt_db_batch_begin.
+    int (*batch_begin)(struct epmt_db *db, struct epmt_error *err);
+    int (*batch_end)(struct epmt_db *db, struct epmt_error *err);
     int (*commit)(struct epmt_db *db, struct epmt_error *err);
     void (*rollback)(struct epmt_db *db); // what had failed, or was begun
     // Within a transaction: keeps others that lock the same key out until its end.
@@ -71,8 +79,6 @@ struct epmt_db_backend {
 struct epmt_db {
     const struct epmt_db_backend *backend;
     void *handle;  // the back end's
-    bool batch;    // between epmt_db_batch_begin and its commit
-    bool broken;   // the transaction is lost
     char *where;   // for messages, without any password
     int timeout_s; // to wait for others
     bool is_epmt;  // it has an epmt schema: with this
@@ -81,8 +87,8 @@ struct epmt_db {
     // SQL made from the dictionaries; here, because it must stay while db is open.
     struct epmt_ddl_rows rows[EPMT_DDL_TABLE_COUNT];
     struct epmt_strbuf update_job, update_counted;
-    struct epmt_strbuf delete_rows[EPMT_DDL_ROW_TABLE_COUNT]; // of the job $1, where they have one
-    struct epmt_strbuf dump[EPMT_DDL_TABLE_COUNT];            // see epmt_db_dump_sql
+    struct epmt_strbuf delete_rows[EPMT_DDL_TABLE_COUNT]; // of the job $1
+    struct epmt_strbuf dump[EPMT_DDL_TABLE_COUNT];        // see epmt_db_dump_sql
 };
 
 extern const struct epmt_db_backend epmt_db_sqlite, epmt_db_postgres;
@@ -94,10 +100,5 @@ int epmt_db_check_schema(const struct epmt_db *db, enum epmt_db_mode mode, struc
 // Writes the shortest text that is the number, with a point or an exponent, the same for every
 // back end.
 void epmt_db_real_text(char text[32], double real);
-
-// What is there wholly or not at all: a transaction, or a part of a batch's that can be taken back.
-int epmt_db_unit_begin(struct epmt_db *db, struct epmt_error *err);
-int epmt_db_unit_commit(struct epmt_db *db, struct epmt_error *err);
-void epmt_db_unit_rollback(struct epmt_db *db);
 
 #endif

@@ -248,6 +248,25 @@ static void rollback(struct epmt_db *db) {
     pg->in_transaction = false;
 }
 
+// Only a superuser may turn the checks off.
+static int trust(struct epmt_db *db, bool trusted, struct epmt_error *err) {
+    (void)db, (void)trusted, (void)err;
+    return 0;
+}
+
+// Each job stays a transaction of its own; the disk is waited for once, at the end.
+static int batch_begin(struct epmt_db *db, struct epmt_error *err) {
+    return run_script(db, "SET synchronous_commit = off", err);
+}
+
+static int batch_end(struct epmt_db *db, struct epmt_error *err) {
+    // A transaction with a number is written out with all before it.
+    return run_script(db, "RESET synchronous_commit", err) ||
+                   run_script(db, "BEGIN; SELECT pg_current_xact_id(); COMMIT", err)
+               ? -1
+               : 0;
+}
+
 static int ignore(void *context, int columns, const char *const *names, const char *const *values,
                   const bool *numeric) {
     (void)context, (void)columns, (void)names, (void)values, (void)numeric;
@@ -385,6 +404,9 @@ const struct epmt_db_backend epmt_db_postgres = {
     .open = open_postgres,
     .close = epmt_pg_close,
     .begin = begin,
+    .trust = trust,
+    .batch_begin = batch_begin,
+    .batch_end = batch_end,
     .commit = commit,
     .rollback = rollback,
     .lock = lock,

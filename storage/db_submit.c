@@ -65,22 +65,10 @@ static int take_id(void *context, int columns, const char *const *names, const c
 
 // Everything that hangs on the job, but not the job.
 static int delete_rows(struct epmt_submit *submit) {
-    static const char *const deletes[] = {
-        "DELETE FROM \"job_attributes\" WHERE \"job_id\" = $1 AND \"scope\" NOT IN "
-        "('" EPMT_ANNOTATED_SCOPE "', '" EPMT_UNANNOTATED_SCOPE "')",
-        "DELETE FROM \"job_tags\" WHERE \"job_id\" = $1",
-        "DELETE FROM \"steps\" WHERE \"job_id\" = $1",
-        "DELETE FROM \"processes\" WHERE \"job_id\" = $1",
-    };
     struct epmt_db_value id = epmt_db_int(submit->job_id);
 
-    for (size_t i = 0; i < sizeof deletes / sizeof *deletes; i++) {
-        if (exec(submit, deletes[i], &id, 1))
-            return -1;
-    }
-    for (int i = 0; i < EPMT_DDL_ROW_TABLE_COUNT; i++) {
-        if (epmt_ddl_of_job(epmt_ddl_table_kind(EPMT_TABLE_ROWS + i)) &&
-            exec(submit, submit->db->delete_rows[i].data, &id, 1))
+    for (int table = EPMT_DDL_TABLE_COUNT - 1; table > EPMT_TABLE_JOBS; table--) {
+        if (exec(submit, submit->db->delete_rows[table].data, &id, 1))
             return -1;
     }
     return 0;
@@ -209,20 +197,25 @@ int epmt_db_submit(struct epmt_db *db, struct epmt_jobfile *file, struct epmt_su
         epmt_errf(err, EPMT_ERR_BAD_INPUT, "the job file has no uuid");
         goto out;
     }
-    if (epmt_db_unit_begin(db, err))
+    if (db->backend->trust(db, true, err))
         goto out;
+    if (db->backend->begin(db, err)) {
+        db->backend->trust(db, false, NULL);
+        goto out;
+    }
     if (!place_job(submit)) {
         if (submit->same) {
-            epmt_db_unit_rollback(db);
+            db->backend->rollback(db);
             status = 0;
-        } else if (!add_everything(submit) && !epmt_db_unit_commit(db, err)) {
+        } else if (!add_everything(submit) && !db->backend->commit(db, err)) {
             status = 0;
         }
     }
     if (status)
-        epmt_db_unit_rollback(db);
+        db->backend->rollback(db);
     else
         *result = submit->result;
+    db->backend->trust(db, false, NULL);
 out:
     submit_free(submit);
     return status;

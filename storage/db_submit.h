@@ -34,6 +34,11 @@ struct epmt_submit {
     struct epmt_strbuf attribute[3];
     struct epmt_strbuf job_text[EPMT_JOB_COLUMN_COUNT];
     struct epmt_db_value job[EPMT_JOB_COLUMN_COUNT];
+    struct epmt_found {
+        bool valid;
+        uint64_t image;
+        uint32_t process;
+    } last;         // the process that was looked for last
     int64_t job_id; // 0: new
     int64_t first;  // id of its first process
     bool same;

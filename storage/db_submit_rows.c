@@ -113,6 +113,7 @@ static int read_tree(struct epmt_submit *submit) {
     struct epmt_record process;
     int more;
 
+    epmt_jobfile_hold_processes(submit->file);
     while ((more = epmt_jobfile_next_process(submit->file, &process, submit->err)) == 1) {
         if (epmt_proctree_add(submit->tree, &process) || epmt_jobsum_add(submit->sum, &process))
             return out_of_memory(submit);
@@ -222,13 +223,19 @@ static int add_processes(struct epmt_submit *submit) {
 }
 
 // The process of an image as a value: NULL where the file has no row of it.
-static struct epmt_db_value process_of(const struct epmt_submit *submit,
-                                       const struct epmt_record *record, int image) {
-    uint32_t process = EPMT_PROCTREE_NONE;
+static struct epmt_db_value process_of(struct epmt_submit *submit, const struct epmt_record *record,
+                                       int image) {
+    struct epmt_found *last = &submit->last;
 
-    if (image >= 0 && epmt_record_has(record, image))
-        process = epmt_proctree_find(submit->tree, record->value[image].u);
-    return known(process == EPMT_PROCTREE_NONE ? -1 : submit->first + process);
+    if (image < 0 || !epmt_record_has(record, image))
+        return known(-1);
+    // Rows of one process follow each other.
+    if (!last->valid || last->image != record->value[image].u) {
+        last->valid = true;
+        last->image = record->value[image].u;
+        last->process = epmt_proctree_find(submit->tree, last->image);
+    }
+    return known(last->process == EPMT_PROCTREE_NONE ? -1 : submit->first + last->process);
 }
 
 static int add_threads(struct epmt_submit *submit) {
@@ -256,7 +263,7 @@ static int add_threads(struct epmt_submit *submit) {
 }
 
 // The keys that stand before the columns. Returns how many; 0: the row belongs to nothing.
-static int keys_of(const struct epmt_submit *submit, enum epmt_row_kind kind,
+static int keys_of(struct epmt_submit *submit, enum epmt_row_kind kind,
                    const struct epmt_record *record, struct epmt_db_value *keys) {
     int image = epmt_ddl_image(kind), count = 0;
 

@@ -31,6 +31,8 @@ const char *epmt_dialect_name(enum epmt_dialect dialect);
     X(start, INT, ATTRIBUTE, "start, us since epoch; of the first process where epmt start was not called") \
     X(end, INT, ATTRIBUTE, "end, us since epoch; of the last process where epmt stop was not called") \
     X(exitcode, INT, ATTRIBUTE, "exit code of the job, where known") \
+    X(reason, TEXT, ATTRIBUTE, "why the job ended: exited, signal N, killed, or what the scheduler says") \
+    X(restart, INT, ATTRIBUTE, "times that the scheduler started the job again") \
     X(ranks_reported, INT, HEADER, "MPI ranks whose row says how they ended, over all steps") \
     X(ranks_expected, INT, HEADER, "MPI ranks there were, over all steps") \
     X(complete, INT, HEADER, "1: every rank reported") \

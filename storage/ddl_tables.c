@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "storage/annotate.h"
+
 enum type {
     NUMBER,
     REAL,
@@ -290,4 +292,24 @@ void epmt_ddl_rows_make(struct epmt_ddl_rows *rows, int table) {
 void epmt_ddl_rows_free(struct epmt_ddl_rows *rows) {
     epmt_strbuf_free(&rows->insert);
     epmt_strbuf_free(&rows->copy);
+}
+
+void epmt_ddl_delete_rows(struct epmt_strbuf *sql, int table) {
+    const struct fixed *fixed = fixed_of(&tables[table]);
+    bool has_job = false;
+
+    for (; fixed->name; fixed++)
+        has_job = has_job || !strcmp(fixed->name, "job_id");
+    epmt_strbuf_printf(sql, "DELETE FROM \"%s\" WHERE ", tables[table].name);
+    if (table == EPMT_TABLE_JOBS)
+        epmt_strbuf_puts(sql, "\"id\" = $1");
+    else if (has_job)
+        epmt_strbuf_puts(sql, "\"job_id\" = $1");
+    else
+        epmt_strbuf_puts(sql, "\"process_id\" IN (SELECT \"id\" FROM \"processes\" WHERE "
+                              "\"job_id\" = $1)");
+    // What was annotated in the database stays.
+    if (table == EPMT_TABLE_JOB_ATTRIBUTES)
+        epmt_strbuf_puts(sql, " AND \"scope\" NOT IN ('" EPMT_ANNOTATED_SCOPE
+                              "', '" EPMT_UNANNOTATED_SCOPE "')");
 }

@@ -65,6 +65,9 @@ struct epmt_ddl_rows {
 void epmt_ddl_rows_make(struct epmt_ddl_rows *rows, int table);
 void epmt_ddl_rows_free(struct epmt_ddl_rows *rows);
 
+// The statement that deletes the rows of the job $1 (of jobs: the job).
+void epmt_ddl_delete_rows(struct epmt_strbuf *sql, int table);
+
 // The statement that sets digest ($2), every column of EPMT_JOB_COLUMNS ($3...) and then those of
 // epmt_job_fold of the job with id $1.
 void epmt_ddl_update_job(struct epmt_strbuf *sql);

@@ -220,6 +220,22 @@ static const struct view_column process_tree[] = {
     {0},
 };
 
+// Over the threads of a job that have a count.
+static const struct view_column counter_summary[] = {
+    SAME(p, job_id),
+    SAME(j, jobid),
+    SAME(c, event),
+    {"max(c.\"source\")", "source", PLAIN},
+    {"sum(c.\"value\")", "value", PLAIN},
+    {"max(c.\"unit\")", "unit", PLAIN},
+    {"count(c.\"value\")", "threads", PLAIN},
+    {"count(*) - count(c.\"value\")", "missing", PLAIN},
+    {"sum(c.\"scaled\")", "estimated", PLAIN},
+    {"max(c.\"excluded\")", "excluded", PLAIN},
+    {"max(c.\"reason\")", "reason", PLAIN},
+    {0},
+};
+
 static const struct view {
     const char *name;
     const struct view_column *columns;
@@ -237,6 +253,10 @@ static const struct view {
      "WHERE p.\"mpirank\" IS NOT NULL AND p.\"step\" IS NOT NULL "
      "GROUP BY p.\"job_id\", p.\"step\", j.\"jobid\", j.\"user\""},
     {"process_tree", process_tree, "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\""},
+    {"counter_summary", counter_summary,
+     "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
+     "JOIN \"counters\" c ON c.\"process_id\" = p.\"id\" "
+     "GROUP BY p.\"job_id\", j.\"jobid\", c.\"event\""},
     {"mpi_rank_summary", mpi_rank_summary,
      "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
      "WHERE p.\"mpitime\" IS NOT NULL"},

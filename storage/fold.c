@@ -23,7 +23,7 @@ void epmt_fold_destroy(struct epmt_jobfold *fold) {
         return;
     epmt_fold_table_free(&fold->processes);
     epmt_fold_table_free(&fold->threads);
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++)
         epmt_fold_mpi_clear(&fold->mpi[i]);
     epmt_texts_free(&fold->texts);
     free(fold->attributes);

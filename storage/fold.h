@@ -90,6 +90,11 @@ int64_t epmt_fold_attribute_number(const struct epmt_jobfold *fold, const char *
 // A hash of all rows and attributes, whatever their order.
 uint64_t epmt_fold_digest(const struct epmt_jobfold *fold);
 
+// The parts that it is the sum of: of a row, and of an attribute.
+uint64_t epmt_row_hash(enum epmt_row_kind kind, const struct epmt_record *record);
+uint64_t epmt_attribute_hash(struct epmt_bytes scope, struct epmt_bytes key,
+                             struct epmt_bytes value);
+
 // The MPI worlds and launches of a finished fold, in the order of their keys: what the attributes
 // of scope "step <key>" claim and what the rows show.
 struct epmt_fold_step {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/hash.h"
+#include "metadata/launchers.h"
 #include "storage/fold_priv.h"
 
 // Two starts by the kernel that differ by no more are the same: it counts in clock ticks.
@@ -66,6 +67,18 @@ static bool take_back_exit(struct epmt_layered *values) {
     return true;
 }
 
+// Whether it is a launcher can be said of what has a name.
+static bool set_launcher(const struct epmt_jobfold *fold, struct epmt_layered *values) {
+    if (!epmt_layered_has(values, EPMT_COL_exename))
+        return false;
+    struct epmt_bytes name = fold->texts.items[values->value[EPMT_COL_exename]];
+    uint64_t launcher = epmt_is_launcher(name.data, name.len);
+    if (epmt_layered_has(values, EPMT_COL_launcher) && values->value[EPMT_COL_launcher] == launcher)
+        return false;
+    epmt_layered_set(values, EPMT_COL_launcher, launcher, 0);
+    return true;
+}
+
 static int finish_process(struct epmt_jobfold *fold, uint32_t number, bool ended) {
     struct epmt_fold_row *row = &fold->processes.rows[number];
     struct epmt_layered values;
@@ -79,6 +92,7 @@ static int finish_process(struct epmt_jobfold *fold, uint32_t number, bool ended
         changed = true;
     }
     changed |= take_back_exit(&values);
+    changed |= set_launcher(fold, &values);
     if (changed && epmt_layered_encode(&values, &row->data))
         return -1;
     row->tid = EPMT_FOLD_NO_KEY;
@@ -221,7 +235,7 @@ static int finish_mpi(struct epmt_jobfold *fold) {
     if (epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_FUNCTION) ||
         epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_IMBALANCE) || epmt_fold_compute_imbalance(fold))
         return -1;
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
         if (epmt_fold_mpi_sort(fold, EPMT_ROW_MPI_FUNCTION + i))
             return -1;
     }

@@ -32,7 +32,7 @@ struct epmt_fold_mpi *epmt_fold_mpi_table(const struct epmt_jobfold *fold,
 }
 
 void epmt_fold_mpi_init(struct epmt_jobfold *fold) {
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++)
         fold->mpi[i].dictionary = epmt_dictionary_of(EPMT_ROW_MPI_FUNCTION + i);
 }
 
@@ -44,7 +44,7 @@ void epmt_fold_mpi_clear(struct epmt_fold_mpi *table) {
 }
 
 void epmt_fold_mpi_forget_order(struct epmt_jobfold *fold) {
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
         free(fold->mpi[i].order);
         fold->mpi[i].order = NULL;
     }
@@ -247,12 +247,10 @@ void epmt_fold_mpi(const struct epmt_jobfold *fold, enum epmt_row_kind kind, uin
 }
 
 int epmt_fold_mpi_add_processes(struct epmt_jobfold *fold) {
-    static const enum epmt_row_kind kinds[] = {EPMT_ROW_MPI_FUNCTION, EPMT_ROW_MPI_MESSAGE,
-                                               EPMT_ROW_MPI_CALLSITE, EPMT_ROW_MPI_SIZE,
-                                               EPMT_ROW_COUNTER};
-
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        const struct epmt_fold_mpi *table = epmt_fold_mpi_table(fold, kinds[k]);
+    for (int k = 0; k < EPMT_TABLE_COUNT; k++) {
+        const struct epmt_fold_mpi *table = &fold->mpi[k];
+        if (!epmt_table_is_of_process(EPMT_FIRST_TABLE + k))
+            continue;
         for (uint32_t i = 0; i < table->count; i++) {
             if (epmt_fold_add_missing_process(fold, row_at(table, i)[1]) == EPMT_FOLD_NOWHERE)
                 return -1;

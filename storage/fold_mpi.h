@@ -3,7 +3,7 @@
 #ifndef EPMT_STORAGE_FOLD_MPI_H
 #define EPMT_STORAGE_FOLD_MPI_H
 
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 #include "storage/fold.h"
 
 // Rows of one table: validity bits and a word per column, texts as their numbers.

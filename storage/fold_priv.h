@@ -50,7 +50,7 @@ struct epmt_fold_attribute {
 struct epmt_jobfold {
     struct epmt_texts texts;
     struct epmt_fold_table processes, threads;
-    struct epmt_fold_mpi mpi[EPMT_MPI_TABLE_COUNT];
+    struct epmt_fold_mpi mpi[EPMT_TABLE_COUNT];
     struct epmt_fold_attribute *attributes; // sorted by scope, then key
     uint32_t attribute_count, attribute_cap;
     epmt_fold_alive_f alive; // may be NULL

@@ -69,7 +69,7 @@ static int save_rows(struct saver *saver, struct epmt_error *err) {
         epmt_fold_thread(fold, i, &saver->row.record);
         status = add_row(saver, err);
     }
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT;
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_TABLE_COUNT;
          kind++) {
         for (uint64_t i = 0; i < epmt_fold_mpi_count(fold, kind) && !status; i++) {
             saver->row.kind = kind;

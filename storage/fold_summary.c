@@ -18,7 +18,7 @@ static uint64_t hash_value(uint64_t hash, const struct epmt_column *column,
     return epmt_hash_bytes(hash, value->text.data, value->text.len);
 }
 
-static uint64_t hash_record(enum epmt_row_kind kind, const struct epmt_record *record) {
+uint64_t epmt_row_hash(enum epmt_row_kind kind, const struct epmt_record *record) {
     const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
     uint64_t hash = epmt_hash_u64(EPMT_HASH_START, kind);
 
@@ -29,32 +29,39 @@ static uint64_t hash_record(enum epmt_row_kind kind, const struct epmt_record *r
     return epmt_hash_finish(hash);
 }
 
+uint64_t epmt_attribute_hash(struct epmt_bytes scope, struct epmt_bytes key,
+                             struct epmt_bytes value) {
+    const struct epmt_bytes part[3] = {scope, key, value};
+    uint64_t hash = epmt_hash_u64(EPMT_HASH_START, EPMT_ROW_ATTRIBUTE);
+
+    for (int k = 0; k < 3; k++)
+        hash = epmt_hash_bytes(epmt_hash_u64(hash, part[k].len), part[k].data, part[k].len);
+    return epmt_hash_finish(hash);
+}
+
 uint64_t epmt_fold_digest(const struct epmt_jobfold *fold) {
     struct epmt_record record;
     uint64_t digest = 0;
 
     for (uint32_t i = 0; i < fold->processes.count; i++) {
         epmt_fold_decode(fold, EPMT_ROW_PROCESS, i, &record);
-        digest += hash_record(EPMT_ROW_PROCESS, &record);
+        digest += epmt_row_hash(EPMT_ROW_PROCESS, &record);
     }
     for (uint32_t i = 0; i < fold->threads.count; i++) {
         epmt_fold_decode(fold, EPMT_ROW_THREAD, i, &record);
-        digest += hash_record(EPMT_ROW_THREAD, &record);
+        digest += epmt_row_hash(EPMT_ROW_THREAD, &record);
     }
-    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT;
+    for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_TABLE_COUNT;
          kind++) {
         for (uint32_t i = 0; i < epmt_fold_mpi_count(fold, kind); i++) {
             epmt_fold_mpi_decode(fold, kind, i, &record);
-            digest += hash_record(kind, &record);
+            digest += epmt_row_hash(kind, &record);
         }
     }
     for (uint32_t i = 0; i < fold->attribute_count; i++) {
         struct epmt_bytes part[3];
-        uint64_t hash = epmt_hash_u64(EPMT_HASH_START, EPMT_ROW_ATTRIBUTE);
         epmt_fold_attribute_at(fold, i, &part[0], &part[1], &part[2]);
-        for (int k = 0; k < 3; k++)
-            hash = epmt_hash_bytes(epmt_hash_u64(hash, part[k].len), part[k].data, part[k].len);
-        digest += epmt_hash_finish(hash);
+        digest += epmt_attribute_hash(part[0], part[1], part[2]);
     }
     return digest;
 }

@@ -20,9 +20,8 @@
 #include "storage/held.h"
 #include "storage/jobdir_priv.h"
 #include "storage/jobfile.h"
-#include "storage/jobmeta.h"
+#include "storage/merge.h"
 #include "storage/replace.h"
-#include "storage/symbols.h"
 
 unsigned epmt_jobdir_lock_ms = 10000;
 unsigned epmt_jobdir_lock_ended_ms = 60000;
@@ -40,10 +39,10 @@ struct folding {
     struct epmt_jobdir_files files;
     struct epmt_seen seen;
     bool *damaged_streams;
-    struct epmt_here here;
     char jobfile[PATH_MAX], metadata[PATH_MAX];
     bool has_jobfile, has_metadata;
     uint64_t old_digest;
+    int64_t old_version;
     char old_uuid[EPMT_UUID_LEN];
 };
 
@@ -90,6 +89,7 @@ static int add_jobfile(struct folding *f, struct epmt_error *err) {
     if (file) {
         f->has_jobfile = true;
         f->old_digest = epmt_jobfile_info(file)->digest;
+        f->old_version = epmt_jobfile_info(file)->format_version;
         epmt_fmt(f->old_uuid, sizeof f->old_uuid, "%s", epmt_jobfile_info(file)->uuid);
         status = epmt_fold_add_jobfile(f->fold, file, err);
     }
@@ -110,6 +110,7 @@ static int add_metadata(struct folding *f, struct epmt_error *err) {
     // Before the end they are not complete, and what is wrong with them is for `epmt stop` to say.
     if (epmt_jobmeta_read(&meta, f->metadata, &why))
         return f->ended ? epmt_errf(err, why.code, "%s", why.text) : 0;
+    epmt_jobdir_begin_again(f->fold, meta.restart);
     int status = epmt_jobmeta_to_fold(&meta, f->fold, err);
     epmt_jobmeta_fini(&meta);
     return status;
@@ -147,42 +148,6 @@ static int add_journals(struct folding *f, struct epmt_error *err) {
     return status;
 }
 
-static int64_t first_start(const struct epmt_jobfold *fold) {
-    struct epmt_record record;
-    int64_t first = INT64_MIN;
-
-    for (uint64_t i = 0; i < epmt_fold_process_count(fold); i++) {
-        epmt_fold_process(fold, i, &record);
-        if (epmt_record_has(&record, EPMT_COL_start) &&
-            (first == INT64_MIN || record.value[EPMT_COL_start].i < first))
-            first = record.value[EPMT_COL_start].i;
-    }
-    return first;
-}
-
-// A job keeps the UUID that its file has; else it has that of its metadata; else it gets one.
-static int set_uuid(struct folding *f, struct epmt_error *err) {
-    char uuid[EPMT_UUID_LEN], cluster[256];
-
-    if (f->old_uuid[0]) {
-        epmt_fold_drop_attribute(f->fold, "job", "uuid");
-        return epmt_fold_set_attribute(f->fold, "job", "uuid", f->old_uuid, err);
-    }
-    if (epmt_fold_attribute(f->fold, "job", "uuid").len)
-        return 0;
-    struct epmt_bytes name = epmt_fold_attribute(f->fold, "job", "cluster");
-    epmt_fmt(cluster, sizeof cluster, "%.*s", (int)(name.len < 255 ? name.len : 255),
-             name.data ? name.data : "");
-    int64_t when = epmt_fold_attribute_number(f->fold, "job", "submit", INT64_MIN);
-    if (when == INT64_MIN)
-        when = epmt_fold_attribute_number(f->fold, "job", "start", INT64_MIN);
-    if (when == INT64_MIN)
-        when = first_start(f->fold);
-    epmt_jobmeta_uuid(uuid, cluster, f->jobid, when,
-                      epmt_fold_attribute_number(f->fold, "job", "restart", INT64_MIN));
-    return epmt_fold_set_attribute(f->fold, "job", "uuid", uuid, err);
-}
-
 // Nobody noted the user where there was no `epmt start`: the directory is the user's.
 static int set_user(struct folding *f, struct epmt_error *err) {
     struct stat st;
@@ -197,30 +162,35 @@ static int set_user(struct folding *f, struct epmt_error *err) {
     return owner ? epmt_fold_set_attribute(f->fold, "job", "user", owner->pw_name, err) : 0;
 }
 
+// The same of the host: that of the first process.
+static int set_host(struct folding *f, struct epmt_error *err) {
+    static const struct epmt_bytes scope = {"job", 3}, key = {"hostname", 8};
+    struct epmt_record first = {0};
+
+    if (!f->ended || epmt_fold_attribute(f->fold, "job", "hostname").data ||
+        !epmt_job_first_process(f->fold, &first) || !epmt_record_has(&first, EPMT_COL_hostname))
+        return 0;
+    return epmt_fold_add_attribute(f->fold, scope, key, first.value[EPMT_COL_hostname].text, err);
+}
+
 static int set_attributes(struct folding *f, struct epmt_error *err) {
     epmt_fold_drop_attribute(f->fold, "job", "dir"); // told only where to write
     epmt_fold_drop_attribute(f->fold, "job", "jobid");
-    if (epmt_fold_set_attribute(f->fold, "job", "jobid", f->jobid, err) || set_user(f, err))
+    if (epmt_fold_set_attribute(f->fold, "job", "jobid", f->jobid, err) || set_user(f, err) ||
+        set_host(f, err))
         return -1;
     if (f->ended && epmt_fold_set_attribute(f->fold, "job", "ended", "1", err))
         return -1;
-    return set_uuid(f, err);
-}
-
-static bool is_alive(void *context, const struct epmt_record *process) {
-    return epmt_is_alive(context, process);
+    return epmt_job_set_uuid(f->fold, f->jobid, f->old_uuid, err);
 }
 
 static int collect(struct folding *f, struct epmt_error *err) {
     if (epmt_jobdir_list(f->dir, &f->files, err) || add_jobfile(f, err) || add_metadata(f, err) ||
-        add_streams(f, err) || add_journals(f, err) || set_attributes(f, err) ||
-        epmt_symbols_name_crashes(f->fold, err) || epmt_symbols_name_callsites(f->fold, err))
+        add_streams(f, err) || add_journals(f, err) || set_attributes(f, err))
         return -1;
-    epmt_here_init(&f->here);
-    epmt_fold_set_alive(f->fold, is_alive, &f->here);
-    int status = epmt_fold_finish(f->fold, f->ended, err);
-    epmt_fold_set_alive(f->fold, NULL, NULL);
-    return status;
+    if (epmt_job_finish(f->fold, f->ended, err))
+        return -1;
+    return f->ended ? epmt_jobdir_set_outcome(f->fold, err) : 0;
 }
 
 static int remove_file(const char *path, struct epmt_error *err) {
@@ -270,7 +240,9 @@ static int clean(struct folding *f, struct epmt_error *err) {
 static int fold_locked(struct folding *f, struct epmt_error *err) {
     if (collect(f, err))
         return -1;
-    bool same = f->has_jobfile && f->old_digest == epmt_fold_digest(f->fold);
+    // A file of an older version is written anew, as what it lacks can be made from its rows.
+    bool same = f->has_jobfile && f->old_version == EPMT_JOBFILE_VERSION &&
+                f->old_digest == epmt_fold_digest(f->fold);
     if (!same && epmt_jobfile_write(f->fold, f->jobfile, err))
         return -1;
     f->result->processes = epmt_fold_process_count(f->fold);

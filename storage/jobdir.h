@@ -45,6 +45,10 @@ int epmt_jobdir_read(const char *dir, const char *jobid, const char *user,
                      struct epmt_jobfold *fold, struct epmt_jobdir_result *result,
                      struct epmt_error *err);
 
+// How often the scheduler had started the job again when its job file was made; 0 where nothing
+// says.
+int64_t epmt_jobdir_restart(const char *dir, const char *jobid);
+
 // Leaves what the fold has as a stream in the directory, for the next folding. Returns 0 or -1
 // with err.
 int epmt_jobdir_save_stream(const char *dir, const struct epmt_jobfold *fold,

@@ -10,6 +10,7 @@
 
 #include "common/fmt.h"
 #include "common/iox.h"
+#include "metadata/events.h"
 #include "storage/jobdir_priv.h"
 #include "storage/replace.h"
 
@@ -57,7 +58,9 @@ static bool has_suffix(const char *name, const char *suffix) {
 
 static int take_name(struct epmt_jobdir_files *files, const char *name) {
     if (name[0] == '.')
-        return has_suffix(name, EPMT_REPLACE_SUFFIX) ? add_name(&files->leftovers, name) : 0;
+        return has_suffix(name, EPMT_REPLACE_SUFFIX) || has_suffix(name, EPMT_EVENTS_SUFFIX)
+                   ? add_name(&files->leftovers, name)
+                   : 0;
     if (has_suffix(name, EPMT_JOURNAL_SUFFIX))
         return add_name(&files->journals, name);
     return has_suffix(name, EPMT_STREAM_SUFFIX) ? add_name(&files->streams, name) : 0;

@@ -58,6 +58,13 @@ int epmt_jobdir_trim_journal(const char *path, bool ended, const struct epmt_job
 int epmt_jobdir_add_stream(const char *path, struct epmt_jobfold *fold, bool *damaged,
                            struct epmt_fold_damage *damage, struct epmt_error *err);
 
+// Adds the exit code and the reason of a job that is over from its first process (attribute root),
+// where nobody told them. The fold is finished. Returns 0 or -1 with err.
+int epmt_jobdir_set_outcome(struct epmt_jobfold *fold, struct epmt_error *err);
+
+// Forgets how the job ended and where it began where the scheduler has started it again since.
+void epmt_jobdir_begin_again(struct epmt_jobfold *fold, int64_t restart);
+
 // Makes a copy of a damaged file's bytes as <path>.damaged (.damaged.2, ...). Returns 0 or -1 with
 // err.
 int epmt_jobdir_keep_damaged(const char *path, const void *data, size_t len,

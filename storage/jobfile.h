@@ -6,7 +6,7 @@
 #include "storage/fold.h"
 
 #define EPMT_JOBFILE_FORMAT "epmt-job"
-#define EPMT_JOBFILE_VERSION 1
+#define EPMT_JOBFILE_VERSION 2
 
 // Writes a finished fold to path: built beside it, fsync'ed, renamed; on failure path is what it
 // was. Returns 0 or -1 with err.
@@ -16,6 +16,7 @@ struct epmt_jobfile;
 
 struct epmt_jobfile_info {
     const char *jobid, *uuid, *user, *creator; // live as long as the jobfile
+    int64_t format_version;                    // at most EPMT_JOBFILE_VERSION
     uint64_t process_count, thread_count, attribute_count, step_count;
     uint64_t mpi_rows;                      // of all MPI tables
     uint64_t digest;                        // of all rows and attributes, whatever their order
@@ -35,7 +36,9 @@ const struct epmt_jobfile_info *epmt_jobfile_info(const struct epmt_jobfile *fil
 // next call. Returns 1, 0 at the end, -1 with err.
 int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *record,
                               struct epmt_error *err);
-// The next process is the first one again. Returns 0 or -1 with err.
+// Before the first process: they are going to be read twice. Then, so that the next one is the
+// first one again; returns 0 or -1 with err.
+void epmt_jobfile_hold_processes(struct epmt_jobfile *file);
 int epmt_jobfile_rewind_processes(struct epmt_jobfile *file, struct epmt_error *err);
 int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *record,
                              struct epmt_error *err);

@@ -9,9 +9,14 @@
 
 // Longer attributes are none of ours.
 #define ATTRIBUTE_MAX 65536
+#define CHUNK_MAX (64u << 20)
+#define FILTERS_MAX 8
 
 void epmt_h5_quiet(void) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+#if H5_VERSION_GE(1, 8, 15)
+    H5PLset_loading_state(0);
+#endif
 }
 
 static herr_t take_first(unsigned n, const H5E_error2_t *entry, void *context) {
@@ -57,6 +62,55 @@ hid_t epmt_h5_access(void) {
     H5Pset_file_locking(access, false, true);
 #endif
     return access;
+}
+
+bool epmt_h5_is_inside(hid_t file, const char *path) {
+    H5L_info_t info;
+
+    return H5Lexists(file, path, H5P_DEFAULT) > 0 &&
+           H5Lget_info(file, path, &info, H5P_DEFAULT) >= 0 && info.type == H5L_TYPE_HARD;
+}
+
+static bool is_own_filter(H5Z_filter_t filter) {
+    return filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE ||
+           filter == H5Z_FILTER_FLETCHER32;
+}
+
+static bool has_own_filters(hid_t creation) {
+    int count = H5Pget_nfilters(creation);
+
+    for (int i = 0; i < count; i++) {
+        size_t values = 0;
+        unsigned flags, config;
+        H5Z_filter_t filter =
+            H5Pget_filter2(creation, (unsigned)i, &flags, &values, NULL, 0, NULL, &config);
+        if (!is_own_filter(filter))
+            return false;
+    }
+    return count >= 0 && count <= FILTERS_MAX;
+}
+
+bool epmt_h5_is_plain(hid_t dataset, size_t element) {
+    hid_t creation = H5Dget_create_plist(dataset);
+    hsize_t chunk = 0;
+    bool plain = false;
+
+    if (creation < 0)
+        return false;
+    switch (H5Pget_layout(creation)) {
+    case H5D_COMPACT:
+    case H5D_CONTIGUOUS:
+        plain = H5Pget_external_count(creation) == 0;
+        break;
+    case H5D_CHUNKED:
+        plain = H5Pget_chunk(creation, 1, &chunk) == 1 && chunk && chunk <= CHUNK_MAX / element &&
+                has_own_filters(creation);
+        break;
+    default: // virtual: its data are in other datasets
+        break;
+    }
+    H5Pclose(creation);
+    return plain;
 }
 
 hid_t epmt_h5_string(size_t size) {

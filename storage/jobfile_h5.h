@@ -11,7 +11,8 @@
 #include "common/err.h"
 #include "metadata/record.h"
 
-// Stops libhdf5 from printing. To be called before anything else of it.
+// Stops libhdf5 from printing, and from loading plugins that a file asks for. To be called before
+// anything else of it.
 void epmt_h5_quiet(void);
 
 // Fills err with the text, and with the innermost reason that libhdf5 has. Returns -1.
@@ -21,6 +22,13 @@ int epmt_h5_errf(struct epmt_error *err, enum epmt_err code, const char *format,
 // Access properties: closing the file closes what is open in it; no file locks (network file
 // systems lack them, and a job file is never written to in place). Negative: failed.
 hid_t epmt_h5_access(void);
+
+// Whether path is a hard link: what other links lead to may lie in other files.
+bool epmt_h5_is_inside(hid_t file, const char *path);
+
+// Whether a dataset has its data in this file, in chunks that are no larger than reading them may
+// take, packed by HDF5's own filters. element: bytes of one.
+bool epmt_h5_is_plain(hid_t dataset, size_t element);
 
 // The type of a fixed-length UTF-8 string, padded with NULs.
 hid_t epmt_h5_string(size_t size);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "metadata/counter_tables.h"
+#include "metadata/tables.h"
 
 // Names of the words of validity bits; the first 64 members are in the first.
 static const char *const valid_names[] = {"valid", "valid1", "valid2", "valid3"};
@@ -43,8 +43,8 @@ uint64_t epmt_missing_number(enum epmt_member_kind kind) {
                                       : EPMT_MISSING_UINT;
 }
 
-static void add_member(struct epmt_layout *layout, const char *name, enum epmt_member_kind kind,
-                       int column) {
+void epmt_layout_add(struct epmt_layout *layout, const char *name, enum epmt_member_kind kind,
+                     int column) {
     layout->members[layout->count++] =
         (struct epmt_member){.name = name, .kind = kind, .column = column, .size = size_of(kind)};
     if (kind != EPMT_MEMBER_VALID)
@@ -52,12 +52,6 @@ static void add_member(struct epmt_layout *layout, const char *name, enum epmt_m
 }
 
 static void name_table(struct epmt_layout *layout, enum epmt_row_kind kind) {
-    static const char *const further[][2] = {
-#define TABLE(list, kind, name, path, title) {path, title},
-        EPMT_FURTHER_TABLES(TABLE)
-#undef TABLE
-    };
-
     if (kind == EPMT_ROW_PROCESS) {
         layout->path = "/processes";
         layout->title = "one row per process image";
@@ -65,9 +59,17 @@ static void name_table(struct epmt_layout *layout, enum epmt_row_kind kind) {
         layout->path = "/threads";
         layout->title = "one row per thread";
     } else {
-        layout->path = further[kind - EPMT_ROW_MPI_FUNCTION][0];
-        layout->title = further[kind - EPMT_ROW_MPI_FUNCTION][1];
+        layout->path = epmt_table_path(kind);
+        layout->title = epmt_table_title(kind);
     }
+}
+
+static void add_column(struct epmt_layout *layout, const struct epmt_column *column, int number) {
+    epmt_layout_add(layout, column->name, kind_of(column->type), number);
+    struct epmt_member *added = &layout->members[layout->count - 1];
+    added->unit = column->unit;
+    added->source = column->source;
+    added->description = column->description;
 }
 
 void epmt_layout_of_rows(struct epmt_layout *layout, enum epmt_row_kind kind) {
@@ -79,66 +81,10 @@ void epmt_layout_of_rows(struct epmt_layout *layout, enum epmt_row_kind kind) {
     for (int i = 0; i < dictionary->count; i++) {
         const struct epmt_column *column = &dictionary->columns[i];
         if (epmt_column_stored(column, kind))
-            add_member(layout, column->name, kind_of(column->type), i);
+            add_column(layout, column, i);
     }
     for (int word = 0; word * 64 < layout->value_count; word++)
-        add_member(layout, valid_names[word], EPMT_MEMBER_VALID, -1);
-    epmt_layout_place(layout);
-}
-
-struct small_member {
-    const char *name;
-    enum epmt_member_kind kind;
-};
-
-#define TEXT_MEMBER(name) \
-    { name, EPMT_MEMBER_TEXT }
-#define INT_MEMBER(name) \
-    { name, EPMT_MEMBER_INT }
-#define UINT_MEMBER(name) \
-    { name, EPMT_MEMBER_UINT }
-
-static const struct {
-    const char *path, *title;
-    struct small_member members[16];
-} small_tables[] = {
-    [EPMT_TABLE_ATTRIBUTES] = {"/job/attributes",
-                               "facts about the job and its steps",
-                               {TEXT_MEMBER("scope"), TEXT_MEMBER("key"), TEXT_MEMBER("value")}},
-    [EPMT_TABLE_ENVIRONMENT] = {"/job/environment",
-                                "environment of the job; secrets are hidden",
-                                {TEXT_MEMBER("name"), TEXT_MEMBER("value")}},
-    [EPMT_TABLE_HOSTS] = {"/hosts",
-                          "hosts that processes ran on",
-                          {TEXT_MEMBER("hostname"), TEXT_MEMBER("bootid"),
-                           UINT_MEMBER("processes")}},
-    [EPMT_TABLE_STEPS] = {"/steps",
-                          "MPI worlds and launches; times are us since epoch",
-                          {TEXT_MEMBER("key"), INT_MEMBER("ranks_expected"),
-                           INT_MEMBER("ranks_reported"), INT_MEMBER("complete"),
-                           INT_MEMBER("start"), INT_MEMBER("end"), TEXT_MEMBER("library"),
-                           TEXT_MEMBER("libversion"), TEXT_MEMBER("thread_level"),
-                           TEXT_MEMBER("standard"), TEXT_MEMBER("thread_asked"),
-                           TEXT_MEMBER("nodes"), TEXT_MEMBER("launcher"), TEXT_MEMBER("jobstep"),
-                           TEXT_MEMBER("parent")}},
-    [EPMT_TABLE_COLUMNS] = {"/columns",
-                            "what the columns of the tables of rows are",
-                            {TEXT_MEMBER("table"), TEXT_MEMBER("name"), INT_MEMBER("bit"),
-                             TEXT_MEMBER("type"), TEXT_MEMBER("unit"), TEXT_MEMBER("scope"),
-                             TEXT_MEMBER("fold"), TEXT_MEMBER("missing"), TEXT_MEMBER("source"),
-                             TEXT_MEMBER("description")}},
-    [EPMT_TABLE_LONG_TEXTS] = {"/long_texts",
-                               "values in full, in /texts, that a cell could not hold unchanged",
-                               {TEXT_MEMBER("table"), UINT_MEMBER("row"), TEXT_MEMBER("column"),
-                                UINT_MEMBER("offset"), UINT_MEMBER("length")}},
-};
-
-void epmt_layout_of_small(struct epmt_layout *layout, enum epmt_small_table table) {
-    memset(layout, 0, sizeof *layout);
-    layout->path = small_tables[table].path;
-    layout->title = small_tables[table].title;
-    for (const struct small_member *member = small_tables[table].members; member->name; member++)
-        add_member(layout, member->name, member->kind, -1);
+        epmt_layout_add(layout, valid_names[word], EPMT_MEMBER_VALID, -1);
     epmt_layout_place(layout);
 }
 

@@ -28,8 +28,9 @@ enum epmt_member_kind {
 struct epmt_member {
     const char *name;
     enum epmt_member_kind kind;
-    int column;          // of the dictionary, -1: none
-    size_t size, offset; // in the row in memory, which is the one in the file
+    int column;                              // of the dictionary, -1: none
+    size_t size, offset;                     // in the row in memory, which is the one in the file
+    const char *unit, *source, *description; // what /columns says
 };
 
 #define EPMT_MEMBERS_MAX (EPMT_COLUMN_COUNT + EPMT_VALID_WORDS)
@@ -54,8 +55,15 @@ enum epmt_small_table {
     EPMT_TABLE_STEPS,
     EPMT_TABLE_COLUMNS,
     EPMT_TABLE_LONG_TEXTS,
+    EPMT_TABLE_CRASHES,
+    EPMT_TABLE_CRASH_FRAMES,
+    EPMT_SMALL_TABLE_COUNT
 };
 void epmt_layout_of_small(struct epmt_layout *layout, enum epmt_small_table table);
+
+// Adds a member.
+void epmt_layout_add(struct epmt_layout *layout, const char *name, enum epmt_member_kind kind,
+                     int column);
 
 // Sets the offsets of the members from their sizes. Returns the size of a row.
 size_t epmt_layout_place(struct epmt_layout *layout);

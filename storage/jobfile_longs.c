@@ -6,6 +6,9 @@
 
 #include "storage/jobfile_scan.h"
 
+// No text is longer than a fragment, in which it came; as JSON it may be six times that.
+#define LENGTH_MAX ((uint64_t)6 * EPMT_FRAGMENT_MAX)
+
 enum { TABLE, ROW, COLUMN, OFFSET, LENGTH, ENTRY_CELLS };
 
 struct epmt_long_cursor {
@@ -33,10 +36,22 @@ static int advance(struct epmt_scan *scan, struct epmt_error *err) {
     return status < 0 ? -1 : status;
 }
 
+void epmt_scan_hold(struct epmt_scan *scan, size_t len) {
+    if (!scan->rows || scan->at || scan->block_rows || scan->rows >= len / scan->row_size)
+        return;
+    char *block = realloc(scan->block, (scan->rows + 1) * scan->row_size);
+    if (!block)
+        return;
+    scan->block = block;
+    scan->block_cap = scan->rows;
+}
+
 int epmt_scan_rewind(struct epmt_scan *scan, struct epmt_error *err) {
     int status;
 
-    scan->at = scan->block_rows = 0;
+    scan->at = 0;
+    if (scan->block_first || scan->block_rows < scan->rows)
+        scan->block_rows = 0;
     if (!scan->longs)
         return 0;
     scan->longs->entries.at = scan->longs->entries.block_rows = 0;
@@ -68,7 +83,8 @@ static int read_text(struct epmt_scan *scan, struct epmt_strbuf *text, hsize_t o
     hid_t file_space, memory;
     int status = -1;
 
-    if (scan->store->texts < 0 || offset > scan->store->len || length > scan->store->len - offset)
+    if (scan->store->texts < 0 || offset > scan->store->len || length > scan->store->len - offset ||
+        length > LENGTH_MAX)
         return bad_entry(scan, err);
     epmt_strbuf_reset(text);
     if (!length)
@@ -140,12 +156,13 @@ int epmt_long_store_open(struct epmt_long_store *store, hid_t file, uint64_t fil
     *store = (struct epmt_long_store){.texts = -1};
     if (H5Lexists(file, "/texts", H5P_DEFAULT) <= 0)
         return 0;
-    store->texts = H5Dopen2(file, "/texts", H5P_DEFAULT);
-    hid_t space = store->texts < 0 ? -1 : H5Dget_space(store->texts);
+    if (epmt_h5_is_inside(file, "/texts"))
+        store->texts = H5Dopen2(file, "/texts", H5P_DEFAULT);
+    bool plain = store->texts >= 0 && epmt_h5_is_plain(store->texts, 1);
+    hid_t space = plain ? H5Dget_space(store->texts) : -1;
     hid_t type = store->texts < 0 ? -1 : H5Dget_type(store->texts);
     bool good = space >= 0 && type >= 0 && H5Tget_class(type) == H5T_INTEGER &&
-                H5Tget_size(type) == 1 &&
-                !epmt_dataset_size(store->texts, space, file_size, 1, &store->len);
+                H5Tget_size(type) == 1 && !epmt_dataset_size(space, file_size, 1, &store->len);
     if (space >= 0)
         H5Sclose(space);
     if (type >= 0)

@@ -8,29 +8,25 @@
 
 #include "common/hash.h"
 #include "common/prim.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 #include "storage/jobfile.h"
 #include "storage/jobfile_parts.h"
 #include "storage/jobfile_scan.h"
 
 #define TEXT_MAX 1024
+// Of a table that is read twice; some 100,000 processes.
+#define HOLD_MAX ((size_t)96 << 20)
 
-enum {
-    PROCESSES,
-    THREADS,
-    ATTRIBUTES,
-    ENVIRONMENT,
-    STEPS,
-    MPI,
-    TABLES = MPI + EPMT_MPI_TABLE_COUNT
-};
+enum { PROCESSES, THREADS, ATTRIBUTES, ENVIRONMENT, STEPS, MPI, TABLES = MPI + EPMT_TABLE_COUNT };
 
 struct epmt_jobfile {
     char *path;
     hid_t file;
     uint64_t size; // of what HDF5 sees
     bool has_checksum;
-    bool probe; // a file without checksum: see whether libhdf5 bears it
+    bool foreign;     // somebody else's
+    bool probe;       // a file that is not ours as we wrote it: see whether libhdf5 bears it
+    char unknown[96]; // a table that this epmt does not know
     char jobid[TEXT_MAX], uuid[TEXT_MAX], user[TEXT_MAX], creator[TEXT_MAX];
     struct epmt_jobfile_info info;
     struct epmt_long_store store;
@@ -95,6 +91,7 @@ static int check_bytes(struct epmt_jobfile *file, int fd, struct epmt_error *err
     if (!S_ISREG(st.st_mode))
         return damaged(file, "no regular file", err);
     file->size = (uint64_t)st.st_size;
+    file->foreign = st.st_uid != geteuid();
     if (pread(fd, start, sizeof start, 0) != sizeof start || memcmp(start, signature, sizeof start))
         return damaged(file, "not an HDF5 file", err);
     off_t at = st.st_size - (off_t)sizeof trailer;
@@ -123,8 +120,9 @@ static int open_hdf5(struct epmt_jobfile *file, struct epmt_error *err) {
     close(fd);
     if (status)
         return -1;
-    if (file->probe && !file->has_checksum && epmt_jobfile_crashes(file->path))
-        return damaged(file, "damaged job file", err);
+    if (file->probe && (!file->has_checksum || file->foreign) &&
+        epmt_jobfile_try(file->path, file->size, err))
+        return -1;
     hid_t access = epmt_h5_access();
     file->file = H5Fopen(file->path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
@@ -141,6 +139,7 @@ static int check_version(struct epmt_jobfile *file, struct epmt_error *err) {
                          "%s: an HDF5 file, but no epmt job file (attribute format)", file->path);
     if (epmt_h5_get_i64(file->file, "format_version", &version) || version < 1)
         return damaged(file, "damaged job file: it has no format version", err);
+    file->info.format_version = version;
     if (version > EPMT_JOBFILE_VERSION)
         return epmt_errf(err, EPMT_ERR_VERSION,
                          "%s: made by a newer epmt (format version %ld, this one reads %d)",
@@ -173,19 +172,32 @@ static int read_info(struct epmt_jobfile *file, struct epmt_error *err) {
     info->thread_count = file->tables[THREADS].rows;
     info->attribute_count = file->tables[ATTRIBUTES].rows + file->tables[ENVIRONMENT].rows;
     info->step_count = file->tables[STEPS].rows;
-    for (int i = MPI; i < TABLES; i++)
-        info->mpi_rows += file->tables[i].rows;
+    for (int i = MPI; i < TABLES; i++) {
+        if (epmt_table_is_of_mpi(EPMT_FIRST_TABLE + i - MPI))
+            info->mpi_rows += file->tables[i].rows;
+    }
     return 0;
 }
 
+// What the root says of the rows, and what there are.
 static int check_counts(struct epmt_jobfile *file, struct epmt_error *err) {
-    uint64_t processes, threads, mpi_rows;
+    const struct {
+        const char *name;
+        uint64_t rows;
+    } counts[] = {{"processes", file->info.process_count},
+                  {"threads", file->info.thread_count},
+                  {"mpi_rows", file->info.mpi_rows}};
 
-    if (epmt_h5_get_u64(file->file, "processes", &processes) ||
-        epmt_h5_get_u64(file->file, "threads", &threads) ||
-        epmt_h5_get_u64(file->file, "mpi_rows", &mpi_rows) || mpi_rows != file->info.mpi_rows ||
-        processes != file->info.process_count || threads != file->info.thread_count)
-        return damaged(file, "damaged job file: its tables have other sizes than it says", err);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        uint64_t said;
+        if (epmt_h5_get_u64(file->file, counts[i].name, &said))
+            return damaged(file, "damaged job file: it lacks attributes", err);
+        if (said != counts[i].rows)
+            return epmt_errf(err, EPMT_ERR_BAD_INPUT,
+                             "%s: damaged job file: its attribute %s is %lu, but it has %lu rows",
+                             file->path, counts[i].name, (unsigned long)said,
+                             (unsigned long)counts[i].rows);
+    }
     return 0;
 }
 
@@ -231,6 +243,7 @@ static struct epmt_jobfile *open_file(const char *path, bool probe, struct epmt_
         epmt_jobfile_close(file);
         return NULL;
     }
+    epmt_jobfile_find_unknown(file->file, file->unknown, sizeof file->unknown);
     return file;
 }
 
@@ -262,6 +275,30 @@ const struct epmt_jobfile_info *epmt_jobfile_info(const struct epmt_jobfile *fil
     return &file->info;
 }
 
+hid_t epmt_jobfile_hdf5(const struct epmt_jobfile *file) {
+    return file->file;
+}
+
+uint64_t epmt_jobfile_size(const struct epmt_jobfile *file) {
+    return file->size;
+}
+
+const char *epmt_jobfile_path(const struct epmt_jobfile *file) {
+    return file->path;
+}
+
+bool epmt_jobfile_has_checksum(const struct epmt_jobfile *file) {
+    return file->has_checksum;
+}
+
+const char *epmt_jobfile_unknown(const struct epmt_jobfile *file) {
+    return file->unknown;
+}
+
+const struct epmt_long_store *epmt_jobfile_store(const struct epmt_jobfile *file) {
+    return &file->store;
+}
+
 static int next_record(struct epmt_scan *scan, struct epmt_record *record, struct epmt_error *err) {
     struct epmt_cell cells[EPMT_MEMBERS_MAX];
     int status = epmt_scan_next(scan, cells, err);
@@ -282,6 +319,10 @@ static int next_record(struct epmt_scan *scan, struct epmt_record *record, struc
 int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *record,
                               struct epmt_error *err) {
     return next_record(&file->tables[PROCESSES], record, err);
+}
+
+void epmt_jobfile_hold_processes(struct epmt_jobfile *file) {
+    epmt_scan_hold(&file->tables[PROCESSES], HOLD_MAX);
 }
 
 int epmt_jobfile_rewind_processes(struct epmt_jobfile *file, struct epmt_error *err) {
@@ -332,6 +373,10 @@ static int check_columns(const struct epmt_jobfile *file, struct epmt_error *err
                              "does not know",
                              file->path, scan->layout.path, scan->unknown);
     }
+    if (file->unknown[0])
+        return epmt_errf(err, EPMT_ERR_VERSION,
+                         "%s: made by another epmt: it has %s, which this one does not know",
+                         file->path, file->unknown);
     return 0;
 }
 
@@ -339,7 +384,7 @@ static int add_mpi(struct epmt_jobfold *fold, struct epmt_jobfile *file, struct 
                    struct epmt_error *err) {
     int status = 0;
 
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT && !status; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT && !status; i++) {
         row->kind = EPMT_ROW_MPI_FUNCTION + i;
         while ((status = epmt_jobfile_next_mpi(file, row->kind, &row->record, err)) == 1) {
             if (epmt_fold_add(fold, row, err))

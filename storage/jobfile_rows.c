@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "common/fmt.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 #include "storage/jobfile.h"
 #include "storage/jobfile_parts.h"
-
-static struct epmt_cell text_cell(const char *string) {
-    return (struct epmt_cell){true, {.text = {string, strlen(string)}}};
-}
 
 static struct epmt_cell bytes_cell(struct epmt_bytes bytes) {
     return (struct epmt_cell){bytes.data != NULL, {.text = bytes}};
@@ -57,7 +53,7 @@ static void mpi_row(void *context, uint64_t row, struct epmt_cell *cells) {
 
 static int write_mpi(struct row_source *source, struct epmt_table_writer *writer,
                      struct epmt_layout *layout, struct epmt_error *err) {
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
         enum epmt_row_kind kind = EPMT_ROW_MPI_FUNCTION + i;
         uint64_t count = epmt_fold_mpi_count(source->fold, kind);
         epmt_layout_of_rows(layout, kind);
@@ -70,8 +66,10 @@ static int write_mpi(struct row_source *source, struct epmt_table_writer *writer
 uint64_t epmt_jobfile_mpi_rows(const struct epmt_jobfold *fold) {
     uint64_t count = 0;
 
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
-        count += epmt_fold_mpi_count(fold, EPMT_ROW_MPI_FUNCTION + i);
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
+        if (epmt_table_is_of_mpi(EPMT_FIRST_TABLE + i))
+            count += epmt_fold_mpi_count(fold, EPMT_FIRST_TABLE + i);
+    }
     return count;
 }
 
@@ -87,7 +85,9 @@ int epmt_jobfile_write_rows(const struct epmt_jobfold *fold, struct epmt_table_w
     epmt_layout_of_rows(&layout, EPMT_ROW_THREAD);
     if (epmt_table_write(writer, &layout, epmt_fold_thread_count(fold), thread_row, &source, err))
         return -1;
-    return write_mpi(&source, writer, &layout, err);
+    return write_mpi(&source, writer, &layout, err) || epmt_jobfile_write_crashes(fold, writer, err)
+               ? -1
+               : 0;
 }
 
 // Attributes, apart from the environment, or the environment alone; the rows of the source are the
@@ -254,86 +254,11 @@ static int write_root(const struct epmt_jobfold *fold, hid_t file, struct epmt_e
     return status ? epmt_h5_errf(err, EPMT_ERR_IO, "cannot write the job's attributes") : 0;
 }
 
-#define ROW_TABLES (2 + EPMT_MPI_TABLE_COUNT)
-
-struct column_source {
-    struct epmt_layout tables[ROW_TABLES];
-    int count; // of them
-};
-
-// The member that stands in a row of /columns; *table is made the layout it is of.
-static const struct epmt_member *member_of(const struct column_source *source, uint64_t row,
-                                           const struct epmt_layout **table) {
-    *table = source->tables;
-    while (row >= (uint64_t)(*table)->value_count)
-        row -= (uint64_t)(*table)++->value_count;
-    return &(*table)->members[row];
-}
-
-static const char *scope_name(enum epmt_scope scope) {
-    switch (scope) {
-    case EPMT_SCOPE_PROCESS:
-        return "process";
-    case EPMT_SCOPE_THREAD:
-        return "thread";
-    case EPMT_SCOPE_BOTH:
-        return "both";
-    case EPMT_SCOPE_KEY:
-        return "key";
-    case EPMT_SCOPE_VALUE:
-    case EPMT_SCOPE_WIRE:
-        break;
-    }
-    return "value";
-}
-
-static void column_row(void *context, uint64_t row, struct epmt_cell *cells) {
-    static const char *const folds[] = {"none", "sum", "min", "max"};
-    static const char *const types[] = {"int", "uint", "real", "state", "text", "list"};
-    static const char *const sentinels[] = {
-        "-9223372036854775808", "18446744073709551615", "nan", "missing", "see valid", "see valid"};
-    const struct column_source *source = context;
-    const struct epmt_layout *table;
-    const struct epmt_member *member = member_of(source, row, &table);
-    const struct epmt_column *column = &epmt_dictionary_of(table->kind)->columns[member->column];
-
-    cells[0] = text_cell(table->path + 1);
-    cells[1] = text_cell(column->name);
-    cells[2] = number_cell(member - table->members);
-    cells[3] = text_cell(types[member->kind]);
-    cells[4] = text_cell(column->unit);
-    cells[5] = text_cell(scope_name(column->scope));
-    cells[6] = text_cell(folds[column->fold]);
-    cells[7] = text_cell(sentinels[member->kind]);
-    cells[8] = text_cell(column->source);
-    cells[9] = text_cell(column->description);
-}
-
-// Of the MPI tables those that are there are described.
-static int write_columns(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
-                         struct epmt_error *err) {
-    struct column_source source = {.count = 2};
-    struct epmt_layout layout;
-    uint64_t rows = 0;
-
-    epmt_layout_of_rows(&source.tables[0], EPMT_ROW_PROCESS);
-    epmt_layout_of_rows(&source.tables[1], EPMT_ROW_THREAD);
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
-        enum epmt_row_kind kind = EPMT_ROW_MPI_FUNCTION + i;
-        if (epmt_fold_mpi_count(fold, kind))
-            epmt_layout_of_rows(&source.tables[source.count++], kind);
-    }
-    for (int i = 0; i < source.count; i++)
-        rows += (uint64_t)source.tables[i].value_count;
-    epmt_layout_of_small(&layout, EPMT_TABLE_COLUMNS);
-    return epmt_table_write(writer, &layout, rows, column_row, &source, err);
-}
-
 int epmt_jobfile_write_summary(const struct epmt_jobfold *fold, struct epmt_table_writer *writer,
                                struct epmt_error *err) {
     if (write_root(fold, writer->file, err) || write_attributes(fold, writer, false, err) ||
         write_attributes(fold, writer, true, err) || write_hosts(fold, writer, err) ||
-        write_steps(fold, writer, err) || write_columns(fold, writer, err))
+        write_steps(fold, writer, err) || epmt_jobfile_write_columns(fold, writer, err))
         return -1;
     return 0;
 }

@@ -9,7 +9,6 @@
 #define RATIO_MAX 1100
 #define ROW_SIZE_MAX (1u << 20)
 #define CELL_SIZE_MAX 65536u
-#define CHUNK_SIZE_MAX (64u << 20)
 #define BLOCK_LEN (1u << 20)
 #define BLOCK_ROWS 4096
 
@@ -134,30 +133,18 @@ static int match_type(struct epmt_scan *scan, struct epmt_error *err) {
     return status;
 }
 
-int epmt_dataset_size(hid_t dataset, hid_t space, uint64_t file_size, size_t element,
-                      uint64_t *count) {
-    hsize_t size = 0, chunk = 0;
-    int status = -1;
+int epmt_dataset_size(hid_t space, uint64_t file_size, size_t element, uint64_t *count) {
+    hsize_t size = 0;
 
     if (H5Sget_simple_extent_ndims(space) != 1 ||
         H5Sget_simple_extent_dims(space, &size, NULL) != 1 ||
         size > (file_size * RATIO_MAX) / element)
         return -1;
-    hid_t creation = H5Dget_create_plist(dataset);
-    if (creation < 0)
-        return -1;
-    if (H5Pget_layout(creation) != H5D_CHUNKED)
-        status = 0;
-    else if (H5Pget_chunk(creation, 1, &chunk) == 1 && chunk <= CHUNK_SIZE_MAX / element)
-        status = 0;
-    // A virtual or external dataset would read other files.
-    if (H5Pget_layout(creation) == H5D_VIRTUAL || H5Pget_external_count(creation) != 0)
-        status = -1;
-    H5Pclose(creation);
     *count = size;
-    return status;
+    return 0;
 }
 
+// Opens what path leads to inside of the file. Negative: it cannot be opened, or is missing.
 static hid_t open_dataset(hid_t file, const char *path, bool *missing) {
     char parent[32] = "";
     const char *slash = strrchr(path, '/');
@@ -165,10 +152,14 @@ static hid_t open_dataset(hid_t file, const char *path, bool *missing) {
     *missing = false;
     memcpy(parent, path, (size_t)(slash - path));
     if ((parent[0] && H5Lexists(file, parent, H5P_DEFAULT) <= 0) ||
+        (parent[0] && !epmt_h5_is_inside(file, parent)) ||
         H5Lexists(file, path, H5P_DEFAULT) <= 0) {
-        *missing = true;
+        *missing = !parent[0] || H5Lexists(file, parent, H5P_DEFAULT) <= 0 ||
+                   epmt_h5_is_inside(file, parent);
         return -1;
     }
+    if (!epmt_h5_is_inside(file, path))
+        return -1;
     // One chunk fits into the cache, so that blocks smaller than it do not unpack it again.
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     H5Pset_chunk_cache(access, 101, 4u << 20, 1.0);
@@ -189,15 +180,17 @@ int epmt_scan_open(struct epmt_scan *scan, hid_t file, uint64_t file_size, const
         return 0;
     if (scan->dataset < 0)
         return damaged(scan, missing ? "it is missing" : "it cannot be opened", err);
+    // Before anything else is asked of it: a virtual dataset would open other files.
+    hid_t type = H5Dget_type(scan->dataset);
+    size_t element = type < 0 ? 0 : H5Tget_size(type);
+    if (type >= 0)
+        H5Tclose(type);
+    if (!element || !epmt_h5_is_plain(scan->dataset, element))
+        return damaged(scan, "it is stored in a way that no job file uses", err);
     if (match_type(scan, err))
         return -1;
     scan->space = H5Dget_space(scan->dataset);
-    hid_t type = H5Dget_type(scan->dataset);
-    size_t element = type < 0 ? 1 : H5Tget_size(type);
-    if (type >= 0)
-        H5Tclose(type);
-    if (scan->space < 0 ||
-        epmt_dataset_size(scan->dataset, scan->space, file_size, element, &scan->rows))
+    if (scan->space < 0 || epmt_dataset_size(scan->space, file_size, element, &scan->rows))
         return damaged(scan, "its size is impossible", err);
     scan->block_cap = BLOCK_LEN / scan->row_size;
     if (scan->block_cap > BLOCK_ROWS)

@@ -48,6 +48,10 @@ int epmt_scan_open_longs(struct epmt_scan *scan, hid_t file, uint64_t file_size,
 // next call. Returns 1, 0 at the end, -1 with err.
 int epmt_scan_next(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err);
 
+// Before the first row: the table is to be read more than once. It is kept in memory where it fits
+// into len bytes.
+void epmt_scan_hold(struct epmt_scan *scan, size_t len);
+
 // The next row is the first one again. Returns 0 or -1 with err.
 int epmt_scan_rewind(struct epmt_scan *scan, struct epmt_error *err);
 
@@ -56,9 +60,8 @@ int epmt_scan_take_longs(struct epmt_scan *scan, struct epmt_cell *cells, struct
 void epmt_scan_close_longs(struct epmt_scan *scan);
 
 // The number of elements of a one-dimensional dataset. Returns 0, or -1 where the file cannot hold
-// them, or where reading would take too much memory or another file.
-int epmt_dataset_size(hid_t dataset, hid_t space, uint64_t file_size, size_t element,
-                      uint64_t *count);
+// them.
+int epmt_dataset_size(hid_t space, uint64_t file_size, size_t element, uint64_t *count);
 
 // Opens /texts. Returns 0 or -1 with err.
 int epmt_long_store_open(struct epmt_long_store *store, hid_t file, uint64_t file_size,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fmt.h"
 #include "common/hash.h"
 
 // Tables up to this size stand in their object header, uncompressed: the index of chunks would take
@@ -212,7 +213,7 @@ static hid_t storage_of(uint64_t rows, size_t row_size, hsize_t *block) {
         return creation;
     // Two files of the same job are the same bytes, whenever they were written.
     H5Pset_obj_track_times(creation, false);
-    H5Pset_attr_phase_change(creation, 8, 6);
+    H5Pset_attr_phase_change(creation, 4 + EPMT_MEMBERS_MAX, 0);
     H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
     if (!rows)
         return creation;
@@ -239,6 +240,23 @@ static void close_target(struct target *target) {
         H5Sclose(target->space);
     if (target->type >= 0)
         H5Tclose(target->type);
+}
+
+// The attributes by which PyTables and HDF5's table interface know a table. They are numerous, but
+// small: in the object header they take less than the heap that HDF5 would make for them.
+static int describe_table(hid_t dataset, const struct epmt_layout *layout, uint64_t rows) {
+    static const char class[] = "TABLE", version[] = "2.7";
+    int status = epmt_h5_put_text(dataset, "CLASS", (struct epmt_bytes){class, 5}) |
+                 epmt_h5_put_text(dataset, "VERSION", (struct epmt_bytes){version, 3}) |
+                 epmt_h5_put_i64(dataset, "NROWS", (int64_t)rows);
+    char name[32];
+
+    for (int i = 0; i < layout->count && !status; i++) {
+        const char *member = layout->members[i].name;
+        epmt_fmt(name, sizeof name, "FIELD_%d_NAME", i);
+        status = epmt_h5_put_text(dataset, name, (struct epmt_bytes){member, strlen(member)});
+    }
+    return status;
 }
 
 static int make_target(struct epmt_table_writer *writer, const char *path, const char *title,
@@ -280,7 +298,8 @@ int epmt_table_write(struct epmt_table_writer *writer, struct epmt_layout *layou
 
     target.type = epmt_layout_type(layout);
     if (status ||
-        make_target(writer, layout->path, layout->title, rows, row_size, &target, &block_rows)) {
+        make_target(writer, layout->path, layout->title, rows, row_size, &target, &block_rows) ||
+        describe_table(target.dataset, layout, rows)) {
         status = epmt_h5_errf(err, EPMT_ERR_IO, "cannot make the table %s", layout->path);
         goto out;
     }

@@ -20,7 +20,16 @@ static herr_t order_links(hid_t creation) {
     return H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
 }
 
-static int make_group(hid_t file, const char *path) {
+// What PyTables looks for in a group.
+static int describe_group(hid_t group, const char *title) {
+    static const char class[] = "GROUP", version[] = "1.0";
+
+    return epmt_h5_put_text(group, "CLASS", (struct epmt_bytes){class, 5}) |
+           epmt_h5_put_text(group, "VERSION", (struct epmt_bytes){version, 3}) |
+           epmt_h5_put_text(group, "TITLE", (struct epmt_bytes){title, strlen(title)});
+}
+
+static int make_group(hid_t file, const char *path, const char *title) {
     hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
     hid_t group = -1;
 
@@ -29,19 +38,18 @@ static int make_group(hid_t file, const char *path) {
     H5Pclose(creation);
     if (group < 0)
         return -1;
+    int status = describe_group(group, title);
     H5Gclose(group);
-    return 0;
-}
-
-static bool has_mpi(const struct epmt_jobfold *fold) {
-    return epmt_jobfile_mpi_rows(fold) > epmt_fold_mpi_count(fold, EPMT_ROW_COUNTER);
+    return status;
 }
 
 static int write_all(const struct epmt_jobfold *fold, hid_t file, struct epmt_error *err) {
     struct epmt_table_writer writer = {.file = file};
     int status = -1;
 
-    if (make_group(file, "/job") || (has_mpi(fold) && make_group(file, "/mpi")))
+    if (describe_group(file, "epmt job file") ||
+        make_group(file, "/job", "what is known of the job") ||
+        (epmt_jobfile_mpi_rows(fold) && make_group(file, "/mpi", "what the ranks did in MPI")))
         epmt_h5_errf(err, EPMT_ERR_IO, "cannot make a group");
     else if (!epmt_jobfile_write_summary(fold, &writer, err) &&
              !epmt_jobfile_write_rows(fold, &writer, err) && !epmt_table_write_texts(&writer, err))
@@ -57,6 +65,11 @@ static hid_t create(const char *path, hid_t access) {
     if (order_links(creation) >= 0 && H5Pset_istore_k(creation, 4) >= 0)
         file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     H5Pclose(creation);
+#if H5_VERSION_GE(1, 10, 2)
+    // From here on as HDF5 1.8 writes it, which takes less room; the root group would get times.
+    if (file >= 0)
+        H5Fset_libver_bounds(file, H5F_LIBVER_V18, H5F_LIBVER_V18);
+#endif
     return file;
 }
 

@@ -8,24 +8,25 @@
 
 // X(type, field, key of the attribute of scope "job", description). A TEXT is NULL, a NUMBER
 // INT64_MIN, where it is not known. The name of the field is also that in the JSON file.
-#define EPMT_JOBMETA_FIELDS(X)                                                  \
-    X(TEXT, jobid, "jobid", "job id, as the directory has it")                  \
-    X(TEXT, uuid, "uuid", "UUID of the job")                                    \
-    X(TEXT, user, "user", "user name")                                          \
-    X(NUMBER, uid, "uid", "user id")                                            \
-    X(TEXT, hostname, "hostname", "host of `epmt start`")                       \
-    X(TEXT, jobname, "jobname", "name of the job")                              \
-    X(TEXT, cluster, "cluster", "name of the cluster")                          \
-    X(TEXT, source, "source", "where the job id came from")                     \
-    X(TEXT, tags, "tags", "tags of the job, key:value;key:value")               \
-    X(NUMBER, submit, "submit", "submission, us since epoch")                   \
-    X(NUMBER, start, "start", "start, us since epoch")                          \
-    X(NUMBER, stop, "end", "stop, us since epoch")                              \
-    X(NUMBER, restart, "restart", "times that the scheduler restarted the job") \
-    X(NUMBER, exitcode, "exitcode", "exit code of the job")                     \
-    X(TEXT, reason, "reason", "why it ended")                                   \
-    X(TEXT, bootid, "bootid", "boot of the kernel of the host of `epmt start`") \
-    X(NUMBER, session, "session", "session id of `epmt start`")                 \
+#define EPMT_JOBMETA_FIELDS(X)                                                            \
+    X(TEXT, jobid, "jobid", "job id, as the directory has it")                            \
+    X(TEXT, uuid, "uuid", "UUID of the job")                                              \
+    X(TEXT, user, "user", "user name")                                                    \
+    X(NUMBER, uid, "uid", "user id")                                                      \
+    X(TEXT, hostname, "hostname", "host of `epmt start`")                                 \
+    X(TEXT, jobname, "jobname", "name of the job")                                        \
+    X(TEXT, cluster, "cluster", "name of the cluster")                                    \
+    X(TEXT, source, "source", "where the job id came from")                               \
+    X(TEXT, tags, "tags", "tags of the job, key:value;key:value")                         \
+    X(NUMBER, submit, "submit", "submission, us since epoch")                             \
+    X(NUMBER, start, "start", "start, us since epoch")                                    \
+    X(NUMBER, stop, "end", "stop, us since epoch")                                        \
+    X(NUMBER, restart, "restart", "times that the scheduler restarted the job")           \
+    X(NUMBER, exitcode, "exitcode", "exit code of the job")                               \
+    X(TEXT, reason, "reason", "why it ended")                                             \
+    X(NUMBER, root, "root", "pid of the job's first process, where a scheduler tells it") \
+    X(TEXT, bootid, "bootid", "boot of the kernel of the host of `epmt start`")           \
+    X(NUMBER, session, "session", "session id of `epmt start`")                           \
     X(NUMBER, session_start, "session_start", "start of the session's leader, us since boot")
 
 #define EPMT_JOBMETA_TEXT char *

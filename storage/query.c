@@ -74,6 +74,17 @@ const struct epmt_query epmt_query_threads = {
     .of_job_for_programs = THREADS_PROGRAMS " WHERE p.\"job_id\" = $1" THREADS_PROGRAMS_ORDER,
 };
 
+const struct epmt_query epmt_query_counters = {
+    .name = "counters",
+    .of_job_for_people = "SELECT \"event\", \"value\", \"unit\", \"threads\", \"missing\", "
+                         "\"estimated\", \"excluded\", \"reason\" FROM \"counter_summary\" "
+                         "WHERE \"job_id\" = $1 ORDER BY \"event\"",
+    .of_job_for_programs =
+        "SELECT p.\"mpirank\", p.\"hostname\", p.\"exename\", p.\"pid\", c.* "
+        "FROM \"processes\" p JOIN \"counters\" c ON c.\"process_id\" = p.\"id\" "
+        "WHERE p.\"job_id\" = $1 ORDER BY c.\"id\"",
+};
+
 // The steps that have statistics, those that spent most time in MPI first.
 const struct epmt_query epmt_query_mpi_steps = {
     .name = "mpi steps",

@@ -32,4 +32,7 @@ extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps
 // database, table, index or tablespace; NULL for anything else.
 const char *epmt_query_size(const char *dialect, const char *what);
 
+// Only of_job: for people the sums over the threads, for programs each thread's counts.
+extern const struct epmt_query epmt_query_counters;
+
 #endif

@@ -16,6 +16,7 @@ packages_test=(
     libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
     iproute2 procps util-linux postgresql-15 zstd xz-utils bzip2
+    munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 
 # Installs what is missing of the packages, where that is possible. Returns non-zero where some are

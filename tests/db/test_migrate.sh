@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 fixtures=$EPMT_SOURCE/tests/fixtures
-complaint() { "$@" 2>&1 >/dev/null; } # COMMAND...
+complaint() { { "$@" >/dev/null; } 2>&1; } # COMMAND...
 
 # The columns of all tables, and the names of all views and indexes, in any order of making.
 shape() { # DATABASE

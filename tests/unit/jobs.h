@@ -111,6 +111,7 @@ static inline int jobs_fill(struct epmt_jobfold *fold, uint64_t ranks, uint64_t 
         status |= epmt_fold_set_attribute(fold, facts[i][0], facts[i][1], facts[i][2], &err);
     for (uint64_t i = 0; i < ranks; i++) {
         jobs_process(&record, i, ranks);
+        epmt_record_set_i(&record, EPMT_COL_numtids, threads ? (int64_t)threads : 1);
         status |= epmt_fold_add_record(fold, EPMT_ROW_PROCESS, &record, &err);
         for (uint64_t t = 0; t < threads; t++) {
             jobs_thread(&record, i, t);

@@ -314,6 +314,54 @@ static void metadata_round_trip(void **state) {
     unlink(tempdir_name(&dir, "77.h5"));
 }
 
+// A run of a job whose first process is row i: `restart` INT64_MIN for the first one.
+static void run_of_job(uint64_t i, int64_t restart, enum epmt_state state, int signal_or_code) {
+    struct epmt_jobmeta meta;
+    struct epmt_record record;
+
+    epmt_jobmeta_init(&meta);
+    assert_int_equal(epmt_jobmeta_set_text(&meta.hostname, "node0000", &err), 0);
+    meta.restart = restart;
+    jobs_process(&record, i, 4);
+    meta.root = record.value[EPMT_COL_pid].i;
+    assert_int_equal(epmt_jobmeta_write(&meta, tempdir_name(&dir, EPMT_METADATA_NAME), &err), 0);
+    epmt_jobmeta_fini(&meta);
+    epmt_record_set_i(&record, EPMT_COL_state, state);
+    if (state == EPMT_STATE_signaled)
+        epmt_record_set_i(&record, EPMT_COL_exitsignal, signal_or_code);
+    epmt_record_unset(&record, EPMT_COL_exitcode);
+    if (state == EPMT_STATE_exited)
+        epmt_record_set_i(&record, EPMT_COL_exitcode, signal_or_code);
+    append("a.journal", &record, false);
+    append_process("a.journal", i + 1, 1, EPMT_STATE_exited); // exit code 0, and not the first
+    fold_dir(true);
+}
+
+static void expect_outcome(const char *exitcode, const char *reason) {
+    char value[256];
+
+    attribute_in_file("exitcode", value);
+    assert_string_equal(value, exitcode);
+    attribute_in_file("reason", value);
+    assert_string_equal(value, reason);
+}
+
+static void the_first_process_tells_the_end(void **state) {
+    (void)state;
+    run_of_job(0, INT64_MIN, EPMT_STATE_signaled, 15);
+    expect_outcome("", "signal 15");
+    assert_int_equal(epmt_jobdir_restart(dir.path, "77"), 0);
+    // The scheduler starts it again: that run's end is the job's.
+    run_of_job(2, 1, EPMT_STATE_exited, 4);
+    expect_outcome("4", "exited");
+    assert_int_equal(epmt_jobdir_restart(dir.path, "77"), 1);
+    assert_int_equal(result.processes, 4);
+    fold_dir(true);
+    expect_outcome("4", "exited");
+    unlink(tempdir_name(&dir, "77.h5"));
+    assert_int_equal(epmt_jobdir_restart(dir.path, "77"), 0);
+}
+
 static void metadata_is_checked(void **state) {
     static const struct {
         const char *text;
@@ -397,6 +445,7 @@ int main(void) {
         cmocka_unit_test(folds_streams_and_leftovers),
         cmocka_unit_test(waits_for_nobody_for_ever),
         cmocka_unit_test(metadata_round_trip),
+        cmocka_unit_test(the_first_process_tells_the_end),
         cmocka_unit_test(metadata_is_checked),
         cmocka_unit_test(loses_nothing_beside_writers),
     };

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/merge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/fmt.h"
+#include "common/iox.h"
+#include "storage/alive.h"
+#include "storage/jobfile.h"
+#include "storage/symbols.h"
+
+int epmt_merge_init(struct epmt_merge *merge) {
+    *merge = (struct epmt_merge){.fold = epmt_fold_create()};
+    return merge->fold ? 0 : -1;
+}
+
+void epmt_merge_fini(struct epmt_merge *merge) {
+    epmt_fold_destroy(merge->fold);
+    merge->fold = NULL;
+}
+
+// Whether the file is HDF5, whatever its name. Returns 1, 0, or -1 with err.
+static int is_hdf5(const char *path, struct epmt_error *err) {
+    static const char signature[8] = "\211HDF\r\n\032\n";
+    char start[sizeof signature];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return epmt_errf_errno(err, errno == ENOENT ? EPMT_ERR_NOT_FOUND : EPMT_ERR_IO,
+                               "cannot open %s", path);
+    ssize_t len = pread(fd, start, sizeof start, 0);
+    close(fd);
+    return len == sizeof start && !memcmp(start, signature, sizeof start);
+}
+
+static int add_jobfile(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
+    struct epmt_jobfile *file = epmt_jobfile_open(path, err);
+
+    if (!file)
+        return -1;
+    int status = epmt_fold_add_jobfile(merge->fold, file, err);
+    epmt_jobfile_close(file);
+    return status;
+}
+
+static uint64_t rows_of(const struct epmt_jobfold *fold) {
+    return epmt_fold_process_count(fold) + epmt_fold_thread_count(fold) +
+           epmt_fold_attribute_count(fold);
+}
+
+// A journal or a stream. What is damaged in it is counted; one in which nothing is whole is none.
+static int add_fragments(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
+    struct epmt_fold_damage damage = {0};
+    uint64_t before = rows_of(merge->fold);
+    size_t len = 0;
+    int error = 0, status = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    void *data = fd < 0 ? NULL : epmt_map_file(fd, &len, &error);
+    if (fd < 0 || error) {
+        if (error)
+            errno = -error;
+        epmt_errf_errno(err, EPMT_ERR_IO, "cannot read %s", path);
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    close(fd);
+    if (data) {
+        status = epmt_fold_add_bytes(merge->fold, data, len, &damage, err);
+        munmap(data, len);
+    }
+    if (!status && damage.gap_bytes >= len && len && rows_of(merge->fold) == before)
+        return epmt_errf(err, EPMT_ERR_BAD_INPUT,
+                         "%s: neither a job file nor a journal or stream of this epmt (%s)", path,
+                         damage.first.text);
+    if (damage.gaps && !merge->damage.gaps)
+        merge->damage.first = damage.first;
+    merge->damage.gaps += damage.gaps;
+    merge->damage.gap_bytes += damage.gap_bytes;
+    return status;
+}
+
+// Compares what the part added last says with what those before it said. Of two that differ the
+// one that sorts last stands, so that the order of the parts has no say.
+static int take_over(struct epmt_merge *merge, const char *key, char *known, size_t cap,
+                     const char *path, struct epmt_error *err) {
+    struct epmt_bytes said = epmt_fold_attribute(merge->fold, "job", key);
+    char text[EPMT_JOBID_MAX];
+
+    if (said.len && said.len < cap) {
+        epmt_fmt(text, sizeof text, "%.*s", (int)said.len, said.data);
+        if (!merge->any_job && *known && strcmp(known, text) != 0)
+            return epmt_errf(err, EPMT_ERR_EXISTS, "%s: of another job: its %s is %s, not %s", path,
+                             key, text, known);
+        if (strcmp(text, known) > 0)
+            epmt_fmt(known, cap, "%s", text);
+    }
+    return 0;
+}
+
+int epmt_merge_add(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
+    int hdf5 = is_hdf5(path, err);
+
+    if (hdf5 < 0)
+        return -1;
+    epmt_fold_drop_attribute(merge->fold, "job", "jobid");
+    epmt_fold_drop_attribute(merge->fold, "job", "uuid");
+    if (hdf5 ? add_jobfile(merge, path, err) : add_fragments(merge, path, err))
+        return -1;
+    if (take_over(merge, "uuid", merge->uuid, sizeof merge->uuid, path, err))
+        return -1;
+    return take_over(merge, "jobid", merge->jobid, sizeof merge->jobid, path, err);
+}
+
+int epmt_merge_finish(struct epmt_merge *merge, const char *jobid, bool ended,
+                      struct epmt_error *err) {
+    struct epmt_jobfold *fold = merge->fold;
+
+    if (!*merge->jobid && !jobid)
+        return epmt_errf(err, EPMT_ERR_USAGE, "no part says the job id");
+    if (!*merge->jobid && !epmt_fmt(merge->jobid, sizeof merge->jobid, "%s", jobid))
+        return epmt_errf(err, EPMT_ERR_USAGE, "%s cannot be a job id", jobid);
+    ended |= epmt_fold_attribute_number(fold, "job", "ended", 0) == 1;
+    epmt_fold_drop_attribute(fold, "job", "dir"); // told only where to write
+    epmt_fold_drop_attribute(fold, "job", "jobid");
+    if (epmt_fold_set_attribute(fold, "job", "jobid", merge->jobid, err) ||
+        (ended && epmt_fold_set_attribute(fold, "job", "ended", "1", err)) ||
+        epmt_job_set_uuid(fold, merge->jobid, merge->uuid, err))
+        return -1;
+    return epmt_job_finish(fold, ended, err);
+}
+
+int epmt_merge_check_target(const struct epmt_merge *merge, const char *path,
+                            struct epmt_error *err) {
+    struct epmt_bytes uuid = epmt_fold_attribute(merge->fold, "job", "uuid");
+
+    if (access(path, F_OK))
+        return 0;
+    struct epmt_jobfile *file = epmt_jobfile_open(path, NULL);
+    const char *there = file ? epmt_jobfile_info(file)->uuid : NULL;
+    bool same = there && strlen(there) == uuid.len && !memcmp(there, uuid.data, uuid.len);
+    epmt_jobfile_close(file);
+    return same ? 0
+                : epmt_errf(err, EPMT_ERR_EXISTS, "%s is there and is no job file of this job",
+                            path);
+}
+
+bool epmt_job_first_process(const struct epmt_jobfold *fold, struct epmt_record *first) {
+    struct epmt_record record;
+    bool found = false;
+
+    for (uint64_t i = 0; i < epmt_fold_process_count(fold); i++) {
+        epmt_fold_process(fold, i, &record);
+        if (epmt_record_has(&record, EPMT_COL_start) &&
+            (!found || record.value[EPMT_COL_start].i < first->value[EPMT_COL_start].i)) {
+            *first = record;
+            found = true;
+        }
+    }
+    return found;
+}
+
+int epmt_job_set_uuid(struct epmt_jobfold *fold, const char *jobid, const char *uuid,
+                      struct epmt_error *err) {
+    char fresh[EPMT_UUID_LEN], cluster[256];
+    struct epmt_record first = {0};
+
+    if (*uuid) {
+        epmt_fold_drop_attribute(fold, "job", "uuid");
+        return epmt_fold_set_attribute(fold, "job", "uuid", uuid, err);
+    }
+    if (epmt_fold_attribute(fold, "job", "uuid").len)
+        return 0;
+    struct epmt_bytes name = epmt_fold_attribute(fold, "job", "cluster");
+    epmt_fmt(cluster, sizeof cluster, "%.*s", (int)(name.len < 255 ? name.len : 255),
+             name.data ? name.data : "");
+    int64_t when = epmt_fold_attribute_number(fold, "job", "submit", INT64_MIN);
+    if (when == INT64_MIN)
+        when = epmt_fold_attribute_number(fold, "job", "start", INT64_MIN);
+    if (when == INT64_MIN && epmt_job_first_process(fold, &first))
+        when = first.value[EPMT_COL_start].i;
+    epmt_jobmeta_uuid(fresh, cluster, jobid, when,
+                      epmt_fold_attribute_number(fold, "job", "restart", INT64_MIN));
+    return epmt_fold_set_attribute(fold, "job", "uuid", fresh, err);
+}
+
+static bool is_alive(void *context, const struct epmt_record *process) {
+    return epmt_is_alive(context, process);
+}
+
+int epmt_job_finish(struct epmt_jobfold *fold, bool ended, struct epmt_error *err) {
+    struct epmt_here here;
+
+    if (epmt_symbols_name_crashes(fold, err) || epmt_symbols_name_callsites(fold, err))
+        return -1;
+    epmt_here_init(&here);
+    epmt_fold_set_alive(fold, is_alive, &here);
+    int status = epmt_fold_finish(fold, ended, err);
+    epmt_fold_set_alive(fold, NULL, NULL);
+    return status;
+}
