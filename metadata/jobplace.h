@@ -9,20 +9,6 @@
 
 #include "metadata/settings.h"
 
-// Where a job id may stand in the environment, first match wins. X(variable)
-#define EPMT_JOBID_VARIABLES(X) \
-    X(EPMT_JOB_ID)              \
-    X(SLURM_JOB_ID)             \
-    X(SLURM_JOBID)              \
-    X(PBS_JOBID)                \
-    X(PBS_JOB_ID)               \
-    X(LSB_JOBID)                \
-    X(LOADL_STEP_ID)            \
-    X(OAR_JOB_ID)               \
-    X(FLUX_JOB_ID)              \
-    X(COBALT_JOBID)             \
-    X(JOB_ID)
-
 // Where a launcher leaves a rank before MPI_Init, best first. X(rank variable, size variable)
 #define EPMT_RANK_VARIABLES(X)                    \
     X(OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE) \
