@@ -16,6 +16,7 @@ packages_test=(
     libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
     iproute2 procps util-linux
+    python3-h5py python3-pandas python3-tables
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 
