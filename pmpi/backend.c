@@ -6,6 +6,7 @@
 
 #include <mpi.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -18,7 +19,7 @@
     X(Comm_size)             \
     X(Comm_create)           \
     X(Comm_create_group)     \
-    X(Ibarrier)              \
+    X(Iallreduce)            \
     X(Comm_get_errhandler)   \
     X(Comm_set_errhandler)   \
     X(Isend)                 \
@@ -44,6 +45,14 @@
     X(Graph_neighbors_count) \
     X(Dist_graph_neighbors_count)
 
+// A nonblocking duplicate of the world where nobody sees it made.
+#if defined OPEN_MPI || defined EPMT_MPI_STANDARD_ABI
+#define USED_TO_DUPLICATE(X)
+#else
+#define MAY_DUPLICATE
+#define USED_TO_DUPLICATE(X) X(Comm_idup)
+#endif
+
 #ifdef EPMT_MPI_STANDARD_ABI // it does not say what a status holds
 #define USED_OF_STATUS(X) \
     X(Get_count_c)        \
@@ -56,17 +65,23 @@ static struct {
 #define FIELD(name) __typeof__(&PMPI_##name) name;
     USED(FIELD)
     USED_OF_STATUS(FIELD)
+    USED_TO_DUPLICATE(FIELD)
 #undef FIELD
     MPI_Comm world, no_comm;
     MPI_Datatype byte;
     MPI_Errhandler errors_return;
     MPI_Request no_request;
-    MPI_Op no_op;
+    MPI_Op band, no_op;
     MPI_Group world_group;
 } mpi;
 
 static MPI_Comm communicator;
-static MPI_Request all_here;         // a barrier
+static MPI_Request all_here; // what all ranks say
+static struct words {
+    char text[15];
+    char no_attributes; // 1 or 0
+    uint64_t digits;    // see digits_of
+} said, heard;
 static MPI_Errhandler world_handler; // the program's
 static int world_handler_kept;
 
@@ -79,6 +94,7 @@ static int find_functions(void *(*function)(const char *)) {
     memcpy(&mpi.name, &found, sizeof found);
     USED(FIND)
     USED_OF_STATUS(FIND)
+    USED_TO_DUPLICATE(FIND)
 #undef FIND
     return 0;
 }
@@ -90,8 +106,10 @@ static int find_objects(void *(*object)(const char *)) {
     mpi.no_request = (MPI_Request)object("ompi_request_null");
     mpi.no_op = (MPI_Op)object("ompi_mpi_op_no_op");
     mpi.byte = (MPI_Datatype)object("ompi_mpi_byte");
+    mpi.band = (MPI_Op)object("ompi_mpi_op_band");
     mpi.errors_return = (MPI_Errhandler)object("ompi_mpi_errors_return");
-    return mpi.world && mpi.no_comm && mpi.no_request && mpi.no_op && mpi.byte && mpi.errors_return
+    return mpi.world && mpi.no_comm && mpi.no_request && mpi.no_op && mpi.byte && mpi.band &&
+                   mpi.errors_return
                ? 0
                : -1;
 #else // constants
@@ -101,6 +119,7 @@ static int find_objects(void *(*object)(const char *)) {
     mpi.no_request = MPI_REQUEST_NULL;
     mpi.no_op = MPI_NO_OP;
     mpi.byte = MPI_BYTE;
+    mpi.band = MPI_BAND;
     mpi.errors_return = MPI_ERRORS_RETURN;
     return 0;
 #endif
@@ -149,34 +168,30 @@ static int comm_info(uint64_t slot, struct epmt_mpi_comm *info) {
     return 0;
 }
 
-static uint64_t status_bytes(const void *at) {
-    const MPI_Status *status = at;
-
-#ifdef OPEN_MPI
-    return status->_ucount;
-#elif defined EPMT_MPI_STANDARD_ABI
+#ifdef EPMT_MPI_STANDARD_ABI
+static uint64_t status_bytes(const void *status) {
     MPI_Count count;
 
     return !mpi.Get_count_c(status, mpi.byte, &count) && count > 0 ? (uint64_t)count : 0;
-#else
-    return (uint64_t)(uint32_t)status->count_lo |
-           (uint64_t)(uint32_t)status->count_hi_and_cancelled >> 1 << 32;
-#endif
 }
 
-static bool is_cancelled(const void *at) {
-    const MPI_Status *status = at;
-
-#ifdef OPEN_MPI
-    return status->_cancelled != 0;
-#elif defined EPMT_MPI_STANDARD_ABI
+static bool is_cancelled(const void *status) {
     int flag;
 
     return !mpi.Test_cancelled(status, &flag) && flag;
-#else
-    return status->count_hi_and_cancelled & 1;
-#endif
 }
+#define STATUS .count_at = -1, .status_bytes = status_bytes, .is_cancelled = is_cancelled
+#elif defined OPEN_MPI
+#define STATUS                                                    \
+    .count_at = offsetof(MPI_Status, _ucount), .count_shift = 32, \
+    .cancelled_at = offsetof(MPI_Status, _cancelled), .cancelled_mask = ~UINT32_C(0)
+#else
+#define STATUS                                                     \
+    .count_at = offsetof(MPI_Status, count_lo), .count_shift = 33, \
+    .cancelled_at = offsetof(MPI_Status, count_hi_and_cancelled), .cancelled_mask = 1
+_Static_assert(offsetof(MPI_Status, count_hi_and_cancelled) == offsetof(MPI_Status, count_lo) + 4,
+               "one number");
+#endif
 
 static int world_rank(uint64_t slot, int rank) {
     MPI_Comm comm;
@@ -210,8 +225,7 @@ static void tell_abi(struct epmt_mpi_abi *abi) {
         .world = TO_SLOT(mpi.world),
         .type_size = type_size,
         .comm = comm_info,
-        .status_bytes = status_bytes,
-        .is_cancelled = is_cancelled,
+        STATUS,
         .world_rank = world_rank,
     };
 }
@@ -277,27 +291,72 @@ static int has_memory(void) {
 #endif
 }
 
-// A duplicate of the world would not block, but copies attributes by the program's functions.
-// MPI_Comm_create copies none; it blocks, so all ranks must be known to take part: a first barrier
-// says that they have come, a second one that all of them know, so that none has left meanwhile.
-static int communicator_start(void) {
+// How the ranks come to a communicator of their own.
+//
+// MPI_Comm_create copies no attributes, so that no function of the program runs. It blocks, so all
+// ranks must be known to take part: first all say that they have come, then that they know of all,
+// so that none has left meanwhile.
+//
+// What all ranks say is combined bit by bit. Where the program has left a collective of its own
+// unmatched, ours meet it, or each other one step off: then it is not what was said that is heard,
+// and no rank goes on to where it would wait for the others without end.
+//
+// MPICH burns the CPU as it blocks, a time slice for each exchange where ranks share a core. Where
+// no rank's program ever made a kind of attribute, a duplicate, which does not block, copies none
+// either.
+// For each binary digit of a rank's number one of two bits, so that nobody says what is to be
+// heard, nor do the ranks of one half.
+static uint64_t digits_of(int rank) {
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 31; i++)
+        bits |= UINT64_C(1) << (2 * i + ((unsigned)rank >> i & 1));
+    return bits;
+}
+
+static uint64_t digits_of_all(int size) {
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 31; i++)
+        bits |= (uint64_t)(1u << i >= (unsigned)size) << 2 * i;
+    return bits;
+}
+
+static int say(const char text[15], bool has_attributes) {
+    int rank;
+
+    if (mpi.Comm_rank(mpi.world, &rank))
+        return -1;
+    said.digits = digits_of(rank);
+    memcpy(said.text, text, sizeof said.text);
+    said.no_attributes = !has_attributes;
+    memset(&heard, 0, sizeof heard);
+    return mpi.Iallreduce(&said, &heard, sizeof said, mpi.byte, mpi.band, mpi.world, &all_here);
+}
+
+static int was_heard(void) {
+    int size;
+
+    return !memcmp(said.text, heard.text, sizeof said.text) && !mpi.Comm_size(mpi.world, &size) &&
+           heard.digits == digits_of_all(size);
+}
+
+static int communicator_start(bool has_attributes) {
     if (!has_memory() || mpi.Comm_get_errhandler(mpi.world, &world_handler) ||
         mpi.Comm_set_errhandler(mpi.world, mpi.errors_return))
         return -1;
     world_handler_kept = 1;
-    return mpi.Ibarrier(mpi.world, &all_here) ? -1 : 0;
+    return say("epmt: all here?", has_attributes) ? -1 : 0;
 }
 
-// Waits for the second barrier, in which only a rank is missing whose patience ended just when the
+// Waits for the second step, in which only a rank is missing whose patience ended just when the
 // last one came. Its limit is a number of looks, not a time: where the whole job is stopped for a
 // while, no rank may find on waking that it has waited for too long.
-static int all_know(void) {
+static int wait_for_all_to_know(void) {
     struct timespec nap = {0, 0};
     MPI_Status status;
     int done = 0;
 
-    if (mpi.Ibarrier(mpi.world, &all_here))
-        return -1;
     for (unsigned looks = 0; looks < 60000; looks++) {
         if (mpi.Test(&all_here, &done, &status))
             return -1;
@@ -312,14 +371,23 @@ static int all_know(void) {
     return -1;
 }
 
-// Both block, and copy no attribute. MPICH burns the CPU as it does so, which costs a time slice
-// for each exchange where ranks share a core: there the one with fewer exchanges.
+// Of those that block the one with fewer exchanges.
 static int create(void) {
 #ifdef OPEN_MPI
     return mpi.Comm_create(mpi.world, mpi.world_group, &communicator);
 #else
     return mpi.Comm_create_group(mpi.world, mpi.world_group, 1, &communicator);
 #endif
+}
+
+static int duplicate_or_create(void) {
+#ifdef MAY_DUPLICATE
+    if (heard.no_attributes)
+        return mpi.Comm_idup(mpi.world, &communicator, &all_here) ? -1 : wait_for_all_to_know();
+#endif
+    if (say("epmt: all know!", true) || wait_for_all_to_know() || !was_heard())
+        return -1;
+    return create();
 }
 
 static int communicator_test(void) {
@@ -330,7 +398,8 @@ static int communicator_test(void) {
         return -1;
     if (!done)
         return 0;
-    if (all_know() || create() || mpi.Comm_set_errhandler(communicator, mpi.errors_return))
+    if (!was_heard() || duplicate_or_create() ||
+        mpi.Comm_set_errhandler(communicator, mpi.errors_return))
         return -1;
     return 1;
 }

@@ -15,6 +15,7 @@
 #include "common/prim.h"
 #include "pmpi/announce.h"
 #include "pmpi/hooks.h"
+#include "pmpi/profile.h"
 #include "pmpi/variables.h"
 #include "pmpi/world.h"
 
@@ -121,15 +122,22 @@ static bool may_wait_long(struct reduction *r) {
     return r->host.own_rank || (size > 0 && epmt_announced(r->about.step, size) >= (uint64_t)size);
 }
 
+// Whether the program ever made a kind of attribute.
+static bool makes_attributes(void) {
+    return epmt_mpi_was_called(EPMT_MPI_Comm_create_keyval) ||
+           epmt_mpi_was_called(EPMT_MPI_Keyval_create);
+}
+
 static bool wait_for_all(struct reduction *r) {
     const struct epmt_settings *settings = epmt_mpi_hooks->settings;
     uint64_t until = seconds_from_now(settings->arrival_timeout);
     uint64_t shorter = seconds_from_now(settings->partial_timeout);
+    bool all_here = false;
     uint64_t look = seconds_from_now(1);
     bool may = may_wait_long(r);
     int there;
 
-    if (r->backend->communicator_start())
+    if (r->backend->communicator_start(makes_attributes()))
         return false;
     for (unsigned idle = 0; !(there = r->backend->communicator_test()); idle++) {
         uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
@@ -137,6 +145,12 @@ static bool wait_for_all(struct reduction *r) {
             read_host(r);
             may |= may_wait_long(r);
             look = seconds_from_now(1);
+            // Collectives that the program left unmatched keep ours from ending: who waits for
+            // nobody does not wait as long as for somebody.
+            if (!all_here && r->host.end_count >= (uint64_t)r->world.size) {
+                all_here = true;
+                until = seconds_from_now(settings->finalize_timeout);
+            }
         }
         if (now > (may ? until : shorter) || r->host.given_up)
             return false;

@@ -9,6 +9,7 @@
 #include "common/hot.h"
 #include "common/prim.h"
 #include "pmpi/profile_rows.h"
+#include "pmpi/world.h"
 #include "preload/collect.h"
 #include "preload/crash.h"
 #include "preload/process.h"
@@ -18,9 +19,6 @@
 // Most that the end of the process waits for a record that another thread writes: longer than that
 // one may wait for the journal.
 #define END_WAIT_NS (EPMT_JOURNAL_APPEND_WAIT_NS + UINT64_C(5000000000))
-
-// One record at a time is built here, under epmt_self.lock: exit may be called on a small stack.
-static EPMT_HOT(3) uint8_t buffer[16384];
 
 static void set_string(struct epmt_record *record, int column, const char *text) {
     if (text)
@@ -39,8 +37,8 @@ static void fill_identity(struct epmt_record *record) {
     epmt_record_set_i(record, EPMT_COL_ppid, epmt_self.ppid);
     epmt_record_set_i(record, EPMT_COL_start, (int64_t)epmt_self.start_us);
     epmt_record_set_u(record, EPMT_COL_imagestart, epmt_self.imagestart);
-    epmt_record_set_u(record, EPMT_COL_pidns, epmt_self.pidns);
-    set_string(record, EPMT_COL_bootid, epmt_self.bootid);
+    epmt_record_set_u(record, EPMT_COL_pidns, epmt_self.host.pidns);
+    set_string(record, EPMT_COL_bootid, epmt_self.host.bootid);
     if (epmt_self.rank_hint >= 0)
         epmt_record_set_i(record, EPMT_COL_rankhint, epmt_self.rank_hint);
     if (epmt_self.step) {
@@ -95,38 +93,58 @@ static void add_process(struct epmt_fragment *fragment, struct epmt_record *reco
         epmt_log(0, "a record does not fit");
 }
 
-// A fragment big enough for this process's texts and `more` bytes: in the buffer, or in fresh pages
-// where that is too small or `lasting` memory is asked for. Returns the pages to unmap, or NULL.
+// A fragment big enough for this process's texts and `more` bytes: in the scratch memory, or in
+// fresh pages where that is too small or `lasting` memory is asked for. Returns the pages to unmap,
+// or NULL.
 static void *start_fragment(struct epmt_fragment *fragment, size_t more, bool lasting) {
     size_t len = process_row_max() + more + 4096;
     void *pages = NULL;
 
-    if (lasting || len > sizeof buffer)
+    if (lasting || len > sizeof epmt_scratch->record)
         pages = epmt_prim_map(len);
-    epmt_fragment_init(fragment, pages ? pages : buffer, pages ? len : sizeof buffer, NULL, 0);
-    fragment->cap = pages ? len : sizeof buffer;
+    epmt_fragment_init(fragment, pages ? pages : epmt_scratch->record,
+                       pages ? len : sizeof epmt_scratch->record, NULL, 0);
+    fragment->cap = pages ? len : sizeof epmt_scratch->record;
+    return pages;
+}
+
+// Makes a sealed fragment of one row. Returns as start_fragment.
+static void *make_row(struct epmt_fragment *fragment, struct epmt_record *record, unsigned flags) {
+    struct epmt_fragment_header header = epmt_process_header(flags);
+    void *pages = start_fragment(fragment, 0, false);
+
+    add_process(fragment, record);
+    epmt_fragment_seal(fragment, &header);
     return pages;
 }
 
 static void append_row(struct epmt_record *record, unsigned flags) {
-    struct epmt_fragment_header header = epmt_process_header(flags);
     struct epmt_fragment fragment;
-    void *pages = start_fragment(&fragment, 0, false);
+    void *pages = make_row(&fragment, record, flags);
 
-    add_process(&fragment, record);
-    epmt_process_append(fragment.data, epmt_fragment_seal(&fragment, &header));
+    epmt_process_append(EPMT_JOURNAL_CLOSED, fragment.data, fragment.len);
     if (pages)
         epmt_prim_unmap(pages, fragment.cap);
 }
 
-void epmt_record_identity(void) {
+void epmt_record_identity(int journal, const void *front, size_t front_len) {
+    struct epmt_fragment fragment;
     struct epmt_record record;
 
     if (!epmt_lock_take(&epmt_self.lock))
         return;
     fill_key(&record, EPMT_STATE_running);
     fill_identity(&record);
-    append_row(&record, 0);
+    void *pages = make_row(&fragment, &record, 0);
+    size_t len = fragment.len;
+    if (front_len && front_len <= fragment.cap - len) { // in one write
+        memmove(fragment.data + front_len, fragment.data, len);
+        memcpy(fragment.data, front, front_len);
+        len += front_len;
+    }
+    epmt_process_append(journal, fragment.data, len);
+    if (pages)
+        epmt_prim_unmap(pages, fragment.cap);
     epmt_lock_release(&epmt_self.lock);
 }
 
@@ -185,7 +203,8 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
                          unsigned flags, bool lasting) {
     struct epmt_fragment_header header = epmt_process_header(flags);
     struct epmt_record record;
-    size_t mpi = epmt_mpi_rows_room();
+    bool is_mpi = epmt_mpi_owner != 0; // asked here: the code behind it is cold in other programs
+    size_t mpi = is_mpi ? epmt_mpi_rows_room() : 0;
     void *pages =
         start_fragment(fragment, epmt_threads_live_count() * epmt_thread_rows_max() + mpi, lasting);
     size_t cap = fragment->cap, own = process_row_max();
@@ -194,7 +213,8 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
     fragment->cap = cap > own + mpi ? cap - own - mpi : 0;
     fill_final(&record, state, fragment);
     fragment->cap = cap > own ? cap - own : 0;
-    epmt_mpi_rows_add(fragment, &record, epmt_self.image);
+    if (is_mpi)
+        epmt_mpi_rows_add(fragment, &record, epmt_self.image);
     fragment->cap = cap;
     fill_status(&record, state, status);
     add_process(fragment, &record);
@@ -207,8 +227,9 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
 // Thread rows first: the process's final record says that all is there.
 static void append_all(const struct epmt_fragment *final) {
     for (unsigned i = 0; epmt_threads_ended(i); i++)
-        epmt_process_append(epmt_threads_ended(i)->data, epmt_threads_ended(i)->len);
-    epmt_process_append(final->data, final->len);
+        epmt_process_append(EPMT_JOURNAL_CLOSED, epmt_threads_ended(i)->data,
+                            epmt_threads_ended(i)->len);
+    epmt_process_append(EPMT_JOURNAL_CLOSED, final->data, final->len);
 }
 
 static void append_final(enum epmt_state state, int status) {
@@ -264,7 +285,7 @@ static void append_status(enum epmt_state state, int status) {
 
 // Who told the end, and what.
 static EPMT_HOT(1) struct {
-    pid_t tid;
+    const void *thread; // &epmt_tls of it
     enum epmt_state state;
     int status;
 } told;
@@ -272,7 +293,7 @@ static EPMT_HOT(1) struct {
 // Whether this thread comes again with another end: from a handler of at_quick_exit, say. Of two
 // threads that end the process at once the first one's word stands.
 static bool is_correction(enum epmt_state state, int status) {
-    return told.tid == epmt_prim_gettid() && (told.state != state || told.status != status);
+    return told.thread == &epmt_tls && (told.state != state || told.status != status);
 }
 
 // The lock before the life: whoever ends the process beside a thread that does so already waits
@@ -289,8 +310,8 @@ void epmt_process_end(enum epmt_state state, int status) {
         append_status(state, status);
     else if (life == EPMT_LIFE_DONE && is_correction(state, status))
         append_status(state, status);
-    if (life != EPMT_LIFE_DONE || told.tid == epmt_prim_gettid()) {
-        told.tid = epmt_prim_gettid();
+    if (life != EPMT_LIFE_DONE || told.thread == &epmt_tls) {
+        told.thread = &epmt_tls;
         told.state = state;
         told.status = status;
     }

@@ -49,6 +49,13 @@ int epmt_scan_open_longs(struct epmt_scan *scan, hid_t file, uint64_t file_size,
 // next call. Returns 1, 0 at the end, -1 with err.
 int epmt_scan_next(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err);
 
+// Before the first row: the table is to be read more than once. It is kept in memory where it fits
+// into len bytes.
+void epmt_scan_hold(struct epmt_scan *scan, size_t len);
+
+// The next row is the first one again. Returns 0 or -1 with err.
+int epmt_scan_rewind(struct epmt_scan *scan, struct epmt_error *err);
+
 // Parts of the above.
 int epmt_scan_take_longs(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err);
 void epmt_scan_close_longs(struct epmt_scan *scan);

@@ -16,6 +16,12 @@
     X(TEXT, hostname, "hostname", "host of `epmt start`")                                 \
     X(TEXT, jobname, "jobname", "name of the job")                                        \
     X(TEXT, cluster, "cluster", "name of the cluster")                                    \
+    X(TEXT, scheduler, "scheduler", "scheduler of the job: slurm, pbs, ...")              \
+    X(TEXT, account, "account", "account, or project, that pays for the job")             \
+    X(TEXT, queue, "queue", "queue, or partition, of the job")                            \
+    X(NUMBER, nodes, "nodes", "nodes of the job")                                         \
+    X(TEXT, nodelist, "nodelist", "their names, as the scheduler writes them")            \
+    X(TEXT, script, "script", "script of the job")                                        \
     X(TEXT, source, "source", "where the job id came from")                               \
     X(TEXT, tags, "tags", "tags of the job, key:value;key:value")                         \
     X(NUMBER, submit, "submit", "submission, us since epoch")                             \
@@ -41,6 +47,7 @@ struct epmt_jobmeta {
     EPMT_JOBMETA_FIELDS(EPMT_JOBMETA_FIELD)
 #undef EPMT_JOBMETA_FIELD
     struct epmt_jobmeta_environment start_environment, stop_environment;
+    struct epmt_jobmeta_environment annotations; // KEY=value, as they are
 };
 
 // Makes everything unknown / frees what the fields hold and makes everything unknown.
@@ -68,7 +75,8 @@ int epmt_jobmeta_write(const struct epmt_jobmeta *meta, const char *path, struct
 int epmt_jobmeta_read(struct epmt_jobmeta *meta, const char *path, struct epmt_error *err);
 
 // Adds what is known as attributes: the fields with scope "job", the environment at the start with
-// scope "env", what was otherwise at the stop with scope "env stop". Returns 0 or -1 with err.
+// scope "env", what was otherwise at the stop with scope "env stop", and the annotations in the
+// place of those that the fold has. Returns 0 or -1 with err.
 int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *fold,
                          struct epmt_error *err);
 

@@ -6,16 +6,19 @@
 # To build and to use it.
 packages_build=(
     gcc libc6-dev make cmake pkg-config
-    libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
-    libsmartcols-dev
+    libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libpq-dev libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
+    libsmartcols-dev libpapi-dev libpfm4-dev libarchive-dev
     libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
 )
 
 # To run the tests too.
 packages_test=(
     libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
+    tcsh zsh fish dash mandoc bsdutils
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
-    iproute2 procps util-linux
+    golang-go openjdk-17-jdk-headless
+    iproute2 procps util-linux linux-perf gdb
+    postgresql-15 zstd xz-utils bzip2
     python3-h5py python3-pandas python3-tables
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )

@@ -82,6 +82,17 @@ static void forbid_processes(void) {
         _exit(9);
 }
 
+// The user has as many processes as it may have. (root may have more, whatever the limit.)
+static void allow_no_process(void) {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NPROC, &limit))
+        _exit(9);
+    limit.rlim_cur = 1;
+    if (setrlimit(RLIMIT_NPROC, &limit) || fork() >= 0)
+        _exit(9);
+}
+
 static int die(MPI_Comm comm, int key, void *value, void *extra) {
     (void)comm, (void)key, (void)value, (void)extra;
     raise(SIGKILL);
@@ -109,6 +120,7 @@ static void run(const char *program, const char *option, const char *dir) {
 
 int main(int argc, char **argv) {
     const char *mode = argc > 1 ? argv[1] : "none";
+    MPI_Request request;
 
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -139,6 +151,8 @@ int main(int argc, char **argv) {
             take_memory();
         else if (!strcmp(mode, "spawn"))
             forbid_processes();
+        else if (!strcmp(mode, "nproc"))
+            allow_no_process();
         else if (!strcmp(mode, "stop"))
             send_later(0, SIGSTOP, 600, SIGCONT);
         else if (!strcmp(mode, "longstop"))
@@ -151,6 +165,8 @@ int main(int argc, char **argv) {
             exit(3);
         else if (!strcmp(mode, "infinalize"))
             die_in_finalize();
+        else if (!strcmp(mode, "unmatched")) // a collective of which nobody else is a part
+            MPI_Ibarrier(MPI_COMM_WORLD, &request);
     }
     if (!strcmp(mode, "stop") || !strcmp(mode, "longstop"))
         nap(50);
