@@ -17,9 +17,12 @@
     X(stage)             \
     X(submit)            \
     X(daemon)            \
+    X(annotate)          \
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(delete)            \
+    X(retire)            \
     X(events)            \
     X(check)             \
     X(merge)             \

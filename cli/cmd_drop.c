@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // epmt drop: all jobs out of the database, and its tables too.
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
+#include "cli/ask.h"
 #include "cli/cmd.h"
 #include "storage/db.h"
 
@@ -21,19 +20,6 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
     return 0;
 }
 
-static bool is_wanted(const struct epmt_db *db) {
-    char answer[16] = "";
-
-    if (force)
-        return true;
-    fprintf(stderr, "This removes all jobs and tables of epmt from %s. Are you sure? (yes/NO) ",
-            epmt_db_where(db));
-    if (!fgets(answer, sizeof answer, stdin))
-        fputc('\n', stderr);
-    answer[strcspn(answer, "\r\n")] = '\0';
-    return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
-}
-
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
     int status = 0;
 
@@ -45,7 +31,7 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_ADMIN, cli->envp, err);
     if (!db)
         return err->code;
-    if (!is_wanted(db))
+    if (!force && !epmt_ask_drop(db))
         status = epmt_errf(err, EPMT_ERR_FAIL, "nothing was removed");
     else if (cli->dry_run)
         printf("Would be removed: all jobs and tables in %s\n", epmt_db_where(db));

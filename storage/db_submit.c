@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/fmt.h"
+#include "storage/annotate.h"
 #include "storage/db_submit.h"
 #include "storage/ddl.h"
 
@@ -156,7 +157,10 @@ static int finish_job(struct epmt_submit *submit) {
 static int add_everything(struct epmt_submit *submit) {
     struct epmt_db_value id = epmt_db_int(submit->job_id);
 
-    return epmt_submit_rows(submit) || exec(submit, sql_insert_steps, &id, 1) || finish_job(submit)
+    return epmt_submit_rows(submit) || exec(submit, sql_insert_steps, &id, 1) ||
+                   finish_job(submit) ||
+                   (submit->result.outcome == EPMT_SUBMIT_GROWN &&
+                    epmt_db_settle_annotations(submit->db, submit->job_id, submit->err))
                ? -1
                : 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/hash.h"
+#include "storage/annotate.h"
 #include "storage/db_submit.h"
 
 // Tags are put in whenever so many wait.
@@ -35,6 +36,10 @@ static bool is_job(struct epmt_bytes scope) {
     return scope.len == 3 && !memcmp(scope.data, "job", 3);
 }
 
+static bool is_scope(struct epmt_bytes scope, const char *name) {
+    return scope.len == strlen(name) && !memcmp(scope.data, name, scope.len);
+}
+
 // Whether an attribute was put in already: two may have become the same as texts.
 static int note_attribute(struct epmt_submit *submit, const struct epmt_db_value *values) {
     size_t before = submit->attributes.count;
@@ -53,6 +58,9 @@ static int add_attribute(struct epmt_submit *submit, const struct epmt_row *row)
                                       epmt_flatten_text(&submit->attribute[1], row->key),
                                       epmt_flatten_text(&submit->attribute[2], row->value)};
 
+    // These scopes are the database's own.
+    if (is_scope(row->scope, EPMT_ANNOTATED_SCOPE) || is_scope(row->scope, EPMT_UNANNOTATED_SCOPE))
+        return 0;
     for (int i = 1; i <= 3; i++) {
         if (values[i].kind == EPMT_DB_NULL)
             return out_of_memory(submit);

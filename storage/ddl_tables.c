@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "storage/annotate.h"
+
 enum type {
     NUMBER,
     REAL,
@@ -306,4 +308,8 @@ void epmt_ddl_delete_rows(struct epmt_strbuf *sql, int table) {
     else
         epmt_strbuf_puts(sql, "\"process_id\" IN (SELECT \"id\" FROM \"processes\" WHERE "
                               "\"job_id\" = $1)");
+    // What was annotated in the database stays.
+    if (table == EPMT_TABLE_JOB_ATTRIBUTES)
+        epmt_strbuf_puts(sql, " AND \"scope\" NOT IN ('" EPMT_ANNOTATED_SCOPE
+                              "', '" EPMT_UNANNOTATED_SCOPE "')");
 }

@@ -7,7 +7,7 @@
 packages_build=(
     gcc libc6-dev make cmake pkg-config
     libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libpq-dev libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
-    libsmartcols-dev libpapi-dev libpfm4-dev
+    libsmartcols-dev libpapi-dev libpfm4-dev libarchive-dev
     libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
 )
 
@@ -17,7 +17,8 @@ packages_test=(
     tcsh zsh fish dash mandoc bsdutils
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
     golang-go openjdk-17-jdk-headless
-    iproute2 procps util-linux linux-perf gdb postgresql-15
+    iproute2 procps util-linux linux-perf gdb
+    postgresql-15 zstd xz-utils bzip2
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 
