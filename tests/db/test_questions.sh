@@ -69,6 +69,7 @@ twice=2' "$(sql "select \"key\" || '=' || value from job_tags t join jobs j on j
     epmt list --format json >"$TEST_DIR/list.$kind"
     for job in 4711 4713 hostile; do
         epmt show -t "$job" >"$TEST_DIR/show.$job.$kind"
+        epmt dump -t --format json "$job" >"$TEST_DIR/dump.$job.$kind"
     done
 done
 for question in "${questions[@]}"; do
@@ -78,6 +79,9 @@ for question in "${questions[@]}"; do
         diff "$TEST_DIR/answer.$name.sqlite" "$TEST_DIR/answer.$name.postgresql"
 done
 for job in 4711 4713 hostile; do
+    check "epmt dump $job has the job" grep -q "\"jobid\": \"$job\"" "$TEST_DIR/dump.$job.sqlite"
+    check "epmt dump $job is the same" cmp "$TEST_DIR/dump.$job.sqlite" \
+        "$TEST_DIR/dump.$job.postgresql"
     check "epmt show $job is the same" diff "$TEST_DIR/show.$job.sqlite" \
         "$TEST_DIR/show.$job.postgresql"
 done
