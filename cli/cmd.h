@@ -17,12 +17,19 @@
     X(stage)             \
     X(submit)            \
     X(daemon)            \
+    X(annotate)          \
     X(list)              \
     X(show)              \
     X(dump)              \
+    X(delete)            \
+    X(retire)            \
     X(events)            \
     X(check)             \
     X(merge)             \
+    X(schema)            \
+    X(migrate)           \
+    X(dbsize)            \
+    X(drop)              \
     X(config)            \
     X(help)              \
     X(version)

@@ -8,6 +8,7 @@
 
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/say.h"
 #include "cli/settings_files.h"
 #include "cli/settings_show.h"
 #include "storage/envfilter.h"
@@ -25,7 +26,7 @@ static void find_prefix(char prefix[PATH_MAX]) {
 }
 
 static int complain(const struct epmt_command *command, const struct epmt_error *err) {
-    fprintf(stderr, "epmt: %s%s%s\n", command ? command->name : "", command ? ": " : "", err->text);
+    epmt_say(command ? command->name : "", "%s", err->text);
     return err->code;
 }
 

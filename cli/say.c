@@ -3,14 +3,21 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/printable.h"
 
 void epmt_say(const char *command, const char *format, ...) {
     va_list args;
+    char *text = NULL;
 
     fflush(stdout); // so that both come in their order where they go to one place
-    fprintf(stderr, "epmt: %s: ", command);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    int len = vasprintf(&text, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    // Texts name files, and files can have any names.
+    fprintf(stderr, "epmt: %s%s%s\n", command, *command ? ": " : "",
+            len < 0 ? format : epmt_printable(text));
+    if (len >= 0)
+        free(text);
 }

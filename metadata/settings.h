@@ -41,6 +41,11 @@
     X(ingest_remove_on_success, SWITCH, 1, CLI, "1: it removes what it has submitted") \
     X(ingest_failed_dir, TEXT, "", CLI, "directory that it moves damaged files to; empty: they stay") \
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
+    X(archive_max_mib, NUMBER, 65536, CLI, "MiB that an archive may take unpacked; 0: no limit") \
+    X(archive_max_entries, NUMBER, 1000000, CLI, "entries that an archive may have; 0: no limit") \
+    X(archive_max_ratio, NUMBER, 500, CLI, "times that an archive of more than 64 MiB unpacked may be larger than packed; 0: no limit") \
+    X(retire_jobs_ndays, NUMBER, 14, CLI, "days after its end that `epmt retire` leaves a job in the database; 0: for ever") \
+    X(retire_jobs_per_delete_max, NUMBER, 20, CLI, "jobs that `epmt retire` deletes in one transaction") \
     X(events_byhost, TEXT, "", CLI, "more events on hosts whose name matches: PATTERN=EVENT,EVENT;PATTERN=..., with * and ? in the patterns") \
     X(events_bycpu, TEXT, "", CLI, "the same by the CPU's family/model/stepping in /proc/cpuinfo, as 6/85/*") \
     X(remote_command, TEXT, "", CLI, "command that executes another on a host of the job (`ssh -o BatchMode=yes`, `srun -N1 -n1 -w %h`; %h is the host, else it follows): `epmt stage` and `epmt stop` collect through it what lies on the other hosts; empty: they do not") \

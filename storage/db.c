@@ -1,109 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
-// URLs of databases and the way to their back ends.
+// What all databases have in common.
 #include "storage/db.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "common/iox.h"
+#include "common/fmt.h"
 #include "metadata/settings.h"
 #include "storage/db_backend.h"
-#include "storage/ddl.h"
 
-static const char scheme[] = "sqlite:///";
-
-// <data directory of the user>/epmt/epmt.db, its directories made where wanted. NULL with err.
-static char *default_path(char *const *envp, bool make, struct epmt_error *err) {
-    const char *data = epmt_environment_get(envp, "XDG_DATA_HOME");
-    const char *home = epmt_environment_get(envp, "HOME");
-    struct epmt_strbuf path = {0};
-
-    // The XDG specification has relative paths passed over.
-    if (data && data[0] == '/')
-        epmt_strbuf_printf(&path, "%s/epmt", data);
-    else if (home && home[0] == '/')
-        epmt_strbuf_printf(&path, "%s/.local/share/epmt", home);
-    else {
-        epmt_errf(err, EPMT_ERR_USAGE,
-                  "no place for the database: set HOME, XDG_DATA_HOME or EPMT_DB_URL");
-        return NULL;
-    }
-    int made = make && !path.failed ? epmt_make_dirs(epmt_strbuf_text(&path), 0) : 0;
-    if (made < 0) {
-        errno = -made;
-        epmt_errf_errno(err, EPMT_ERR_IO, "cannot make %s", epmt_strbuf_text(&path));
-        epmt_strbuf_free(&path);
-        return NULL;
-    }
-    epmt_strbuf_puts(&path, "/epmt.db");
-    if (path.failed) {
-        epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-        epmt_strbuf_free(&path);
-    }
-    return path.data;
-}
-
-// The path in a URL; NULL with err. The URL itself may hold a password and is never shown.
-static char *path_of_url(const char *url, struct epmt_error *err) {
-    const char *path = url + sizeof scheme - 1;
-
-    if (!strncmp(url, "postgres", 8)) {
-        epmt_errf(err, EPMT_ERR_USAGE,
-                  "PostgreSQL is not supported by this version; EPMT_DB_URL takes sqlite:///PATH");
-        return NULL;
-    }
-    if (strncmp(url, scheme, sizeof scheme - 1)) {
-        epmt_errf(err, EPMT_ERR_USAGE,
-                  "the database URL must be sqlite:///relative/path or sqlite:////absolute/path");
-        return NULL;
-    }
-    if (!*path || !strncmp(path, ":memory:", 8)) {
-        epmt_errf(err, EPMT_ERR_USAGE,
-                  "a database in memory would be lost at once: give a file, sqlite:///PATH");
-        return NULL;
-    }
-    if (strchr(path, '?')) {
-        epmt_errf(err, EPMT_ERR_USAGE, "options behind '?' in a database URL are not supported");
-        return NULL;
-    }
-    char *copy = strdup(path);
-    if (!copy)
-        epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-    return copy;
-}
+#define TIMEOUT_S 30
 
 static int make_sql(struct epmt_db *db, struct epmt_error *err) {
-    epmt_ddl_insert_process(&db->insert_process);
-    epmt_ddl_insert_thread(&db->insert_thread);
+    bool failed = false;
+
     epmt_ddl_update_job(&db->update_job);
-    bool failed = db->insert_process.failed || db->insert_thread.failed || db->update_job.failed;
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
-        epmt_ddl_insert_mpi(&db->insert_mpi[i], EPMT_ROW_MPI_FUNCTION + i);
-        failed = failed || db->insert_mpi[i].failed;
+    epmt_ddl_update_counted(&db->update_counted);
+    for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
+        epmt_ddl_rows_make(&db->rows[i], i);
+        epmt_ddl_delete_rows(&db->delete_rows[i], i);
+        failed = failed || db->rows[i].insert.failed || db->rows[i].copy.failed ||
+                 db->delete_rows[i].failed;
     }
-    if (failed)
+    if (failed || db->update_job.failed || db->update_counted.failed)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    return 0;
+}
+
+static int get_timeout(char *const *envp, int *seconds, struct epmt_error *err) {
+    const char *text = epmt_environment_get(envp, "EPMT_DB_TIMEOUT");
+    int64_t number = TIMEOUT_S;
+
+    if (text && *text && (!epmt_parse_whole_i64(text, &number) || number < 0 || number > 86400))
+        return epmt_errf(err, EPMT_ERR_USAGE, "EPMT_DB_TIMEOUT must be a number of seconds, not %s",
+                         text);
+    *seconds = (int)number;
     return 0;
 }
 
 struct epmt_db *epmt_db_open(const char *url, enum epmt_db_mode mode, char *const *envp,
                              struct epmt_error *err) {
     struct epmt_db *db = calloc(1, sizeof *db);
+    struct epmt_db_place place = {.backend = NULL};
 
     if (!db) {
         epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
         return NULL;
     }
-    db->backend = &epmt_db_sqlite;
-    db->where =
-        url && *url ? path_of_url(url, err) : default_path(envp, mode == EPMT_DB_WRITE, err);
-    if (!db->where || make_sql(db, err) || db->backend->open(db, db->where, mode, err)) {
+    int status = epmt_db_place_find(&place, url, mode == EPMT_DB_WRITE, envp, err);
+    db->backend = place.backend;
+    if (status || get_timeout(envp, &db->timeout_s, err) || make_sql(db, err) ||
+        db->backend->open(db, &place, mode, err) || epmt_db_check_schema(db, mode, err)) {
         epmt_db_close(db);
-        return NULL;
+        db = NULL;
     }
+    epmt_db_place_free(&place);
     return db;
+}
+
+int epmt_db_check_schema(const struct epmt_db *db, enum epmt_db_mode mode, struct epmt_error *err) {
+    if (!db->is_epmt)
+        return epmt_errf(err, EPMT_ERR_NOT_FOUND,
+                         "there is no epmt database in %s yet: `epmt submit` makes it", db->where);
+    if (mode == EPMT_DB_ADMIN)
+        return 0;
+    if (db->version > EPMT_DB_VERSION)
+        return epmt_errf(err, EPMT_ERR_VERSION,
+                         "database %s has schema version %ld, this epmt works with %d: please use "
+                         "a newer epmt",
+                         db->where, (long)db->version, EPMT_DB_VERSION);
+    if (db->version < EPMT_DB_VERSION)
+        return epmt_errf(err, EPMT_ERR_VERSION,
+                         "database %s has schema version %ld, this epmt works with %d: `epmt "
+                         "migrate` brings it up to date",
+                         db->where, (long)db->version, EPMT_DB_VERSION);
+    if (db->dictionary != epmt_schema_hash())
+        return epmt_errf(err, EPMT_ERR_VERSION,
+                         "database %s was made with other metric columns than this epmt has: `epmt "
+                         "migrate` brings it up to date",
+                         db->where);
+    return 0;
 }
 
 void epmt_db_close(struct epmt_db *db) {
@@ -111,17 +88,27 @@ void epmt_db_close(struct epmt_db *db) {
         return;
     if (db->handle)
         db->backend->close(db);
-    epmt_strbuf_free(&db->insert_process);
-    epmt_strbuf_free(&db->insert_thread);
+    for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
+        epmt_ddl_rows_free(&db->rows[i]);
+        epmt_strbuf_free(&db->dump[i]);
+        epmt_strbuf_free(&db->delete_rows[i]);
+    }
     epmt_strbuf_free(&db->update_job);
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
-        epmt_strbuf_free(&db->insert_mpi[i]);
+    epmt_strbuf_free(&db->update_counted);
     free(db->where);
     free(db);
 }
 
 const char *epmt_db_where(const struct epmt_db *db) {
     return db->where;
+}
+
+int epmt_db_batch_begin(struct epmt_db *db, struct epmt_error *err) {
+    return db->backend->batch_begin(db, err);
+}
+
+int epmt_db_batch_end(struct epmt_db *db, struct epmt_error *err) {
+    return db->backend->batch_end(db, err);
 }
 
 int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,
@@ -135,4 +122,14 @@ int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parame
         values[count] = epmt_db_text(parameters[count], strlen(parameters[count]));
     }
     return db->backend->query(db, sql, values, count, true, row, context, err);
+}
+
+void epmt_db_real_text(char text[32], double real) {
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, real);
+        if (strtod(text, NULL) == real)
+            break;
+    }
+    if (text[strspn(text, "-0123456789")] == '\0')
+        strcat(text, ".0");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The database of jobs: tables jobs, job_attributes, steps, processes, threads, mpi_*, generated
-// from the dictionaries. A small vtable over the back ends (SQLite; PostgreSQL later).
+// from the dictionaries. A small vtable over the back ends, SQLite and PostgreSQL.
 #ifndef EPMT_STORAGE_DB_H
 #define EPMT_STORAGE_DB_H
 
@@ -11,12 +11,15 @@ struct epmt_db;
 enum epmt_db_mode {
     EPMT_DB_READ,  // it must be there, and stays as it is
     EPMT_DB_WRITE, // it is made, with its tables, where there is none
+    EPMT_DB_ADMIN, // it must be there, of whichever version
 };
 
 // Opens the database at url, as SQLAlchemy writes them: sqlite:///relative/path,
-// sqlite:////absolute/path; empty: epmt/epmt.db in the user's data directory. Returns NULL with
-// err: USAGE for a url that is none or of a database this version has no back end for, NOT_FOUND
-// (EPMT_DB_READ), DATABASE for a file that is no epmt database, VERSION for another schema.
+// sqlite:////absolute/path, postgresql://[user@][host][:port]/database; empty: what the variables
+// EPMT_DB_* in envp say (see storage/db_url.h), else epmt/epmt.db in the user's data directory.
+// EPMT_DB_TIMEOUT in envp: seconds to wait for others. Returns NULL with err: USAGE for a url that
+// is none, NOT_FOUND (not EPMT_DB_WRITE), DATABASE for what is no epmt database, VERSION for
+// another schema (not EPMT_DB_ADMIN).
 struct epmt_db *epmt_db_open(const char *url, enum epmt_db_mode mode, char *const *envp,
                              struct epmt_error *err);
 void epmt_db_close(struct epmt_db *db);
@@ -38,6 +41,13 @@ struct epmt_submit_result {
 int epmt_db_submit(struct epmt_db *db, struct epmt_jobfile *file, struct epmt_submit_result *result,
                    struct epmt_error *err);
 
+// Between these two, what epmt_db_submit put in may be lost again where the machine, or (SQLite)
+// this process, ends before epmt_db_batch_end returned 0; each job still wholly or not at all. Many
+// small jobs then go in faster. Others may have to wait (SQLite) until the end: batches should be
+// short, and what was submitted must only be removed after it. Return 0 or -1 with err.
+int epmt_db_batch_begin(struct epmt_db *db, struct epmt_error *err);
+int epmt_db_batch_end(struct epmt_db *db, struct epmt_error *err);
+
 // A result row by row, every value as text (NULL where missing). Called once before the rows with
 // values NULL, for the names.
 typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *names,
@@ -50,5 +60,28 @@ typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *name
 // Returns 0 or -1 with err.
 int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,
                   epmt_db_row_f row, void *context, struct epmt_error *err);
+
+// The query that gives all rows of table i (from 0 on) of the job with id $1, the same whatever
+// database it is in; *name is the table's. NULL behind the last one, or where memory runs out.
+const char *epmt_db_dump_sql(struct epmt_db *db, int i, const char **name);
+
+struct epmt_db_migration {
+    int64_t from, to; // versions of the schema
+    uint64_t changes; // tables and columns that were added
+    uint64_t jobs;    // whose columns were computed
+};
+
+// Brings a database (EPMT_DB_ADMIN) of an older epmt, or one of other metric columns, up to date in
+// place, in one transaction. Returns 0, or -1 with err and nothing changed: VERSION for one of a
+// newer epmt.
+int epmt_db_migrate(struct epmt_db *db, struct epmt_db_migration *migration,
+                    struct epmt_error *err);
+
+// Takes all tables and views of epmt out of a database (EPMT_DB_ADMIN), in one transaction. Returns
+// 0 or -1 with err.
+int epmt_db_drop(struct epmt_db *db, struct epmt_error *err);
+
+// "sqlite", "postgresql".
+const char *epmt_db_dialect(const struct epmt_db *db);
 
 #endif

@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQLite. The journal is the classic one, not WAL: home directories lie on NFS, where WAL's shared
 // memory does not work between hosts.
-#include "storage/db_backend.h"
+#include "storage/db_sqlite.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "storage/ddl.h"
-
-#define BUSY_TIMEOUT_MS 30000
-#define STATEMENTS_MAX 64
-// Pages held in memory during a large submit, in KiB.
-#define CACHE_KIB 32768
-
-struct statement {
-    const char *sql; // the caller's
-    sqlite3_stmt *stmt;
-    int count;
-    int *place; // of parameter i of SQLite: the value's
-};
-
-struct sqlite {
-    sqlite3 *db;
-    struct statement statements[STATEMENTS_MAX];
-    int statement_count;
-};
-
-static int failed(struct epmt_db *db, struct epmt_error *err) {
-    struct sqlite *lite = db->handle;
+int epmt_lite_failed(struct epmt_db *db, struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
     int code = sqlite3_errcode(lite->db) & 0xff;
     const char *text = sqlite3_errmsg(lite->db);
 
@@ -42,7 +17,7 @@ static int failed(struct epmt_db *db, struct epmt_error *err) {
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return epmt_errf(err, EPMT_ERR_DATABASE,
                          "database %s is in use by another program (waited %d s)", db->where,
-                         BUSY_TIMEOUT_MS / 1000);
+                         db->timeout_s);
     if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY)
         return epmt_errf(err, EPMT_ERR_IO, "cannot write database %s: %s", db->where, text);
     if (code == SQLITE_NOMEM)
@@ -50,22 +25,24 @@ static int failed(struct epmt_db *db, struct epmt_error *err) {
     return epmt_errf(err, EPMT_ERR_DATABASE, "database %s: %s", db->where, text);
 }
 
-static void statement_free(struct statement *statement) {
+static void statement_free(struct epmt_lite_statement *statement) {
     sqlite3_finalize(statement->stmt);
     free(statement->place);
-    *statement = (struct statement){0};
+    free(statement->bound);
+    *statement = (struct epmt_lite_statement){0};
 }
 
-static int statement_prepare(struct epmt_db *db, struct statement *statement, const char *sql,
-                             struct epmt_error *err) {
-    struct sqlite *lite = db->handle;
+static int statement_prepare(struct epmt_db *db, struct epmt_lite_statement *statement,
+                             const char *sql, struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
 
-    *statement = (struct statement){.sql = sql};
+    *statement = (struct epmt_lite_statement){.sql = sql};
     if (sqlite3_prepare_v3(lite->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->stmt, NULL))
-        return failed(db, err);
+        return epmt_lite_failed(db, err);
     statement->count = sqlite3_bind_parameter_count(statement->stmt);
     statement->place = calloc((size_t)statement->count + 1, sizeof *statement->place);
-    if (!statement->place) {
+    statement->bound = calloc((size_t)statement->count + 1, sizeof *statement->bound);
+    if (!statement->place || !statement->bound) {
         statement_free(statement);
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     }
@@ -77,16 +54,16 @@ static int statement_prepare(struct epmt_db *db, struct statement *statement, co
     return 0;
 }
 
-static struct statement *statement_find(struct epmt_db *db, const char *sql,
-                                        struct epmt_error *err) {
-    struct sqlite *lite = db->handle;
+static struct epmt_lite_statement *statement_find(struct epmt_db *db, const char *sql,
+                                                  struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
     int i;
 
     for (i = 0; i < lite->statement_count; i++) {
         if (lite->statements[i].sql == sql)
             return &lite->statements[i];
     }
-    if (i == STATEMENTS_MAX)
+    if (i == EPMT_LITE_STATEMENTS_MAX)
         statement_free(&lite->statements[--i]);
     if (statement_prepare(db, &lite->statements[i], sql, err)) {
         lite->statement_count = i;
@@ -112,14 +89,21 @@ static int bind_value(sqlite3_stmt *stmt, int i, const struct epmt_db_value *val
     return sqlite3_bind_null(stmt, i);
 }
 
-static int bind_all(struct epmt_db *db, const struct statement *statement,
+static int bind_all(struct epmt_db *db, const struct epmt_lite_statement *statement,
                     const struct epmt_db_value *values, int count, struct epmt_error *err) {
     static const struct epmt_db_value missing = {.kind = EPMT_DB_NULL};
 
     for (int i = 1; i <= statement->count; i++) {
         int place = statement->place[i];
-        if (bind_value(statement->stmt, i, place >= 0 && place < count ? &values[place] : &missing))
-            return failed(db, err);
+        const struct epmt_db_value *value = place >= 0 && place < count ? &values[place] : &missing;
+        struct epmt_db_value *bound = &statement->bound[i];
+        // What is bound stays so. Most columns of a table are always missing, or always 0.
+        if (value->kind == bound->kind &&
+            (value->kind == EPMT_DB_NULL || (value->kind == EPMT_DB_INT && value->i == bound->i)))
+            continue;
+        if (bind_value(statement->stmt, i, value))
+            return epmt_lite_failed(db, err);
+        *bound = *value;
     }
     return 0;
 }
@@ -132,60 +116,82 @@ static int hand_names(sqlite3_stmt *stmt, const char **names, epmt_db_row_f row,
     return row(context, columns, names, NULL, NULL);
 }
 
-static int hand_row(sqlite3_stmt *stmt, const char **names, const char **texts, bool *numeric,
-                    epmt_db_row_f row, void *context) {
+// Memory for one row of a result.
+struct result {
+    const char **names, **texts;
+    bool *numeric;
+    char (*reals)[32];
+};
+
+static void result_free(struct result *result) {
+    free(result->names);
+    free(result->texts);
+    free(result->numeric);
+    free(result->reals);
+}
+
+static int result_make(struct result *result, sqlite3_stmt *stmt, struct epmt_error *err) {
+    size_t columns = (size_t)sqlite3_column_count(stmt) + 1;
+
+    result->names = calloc(columns, sizeof *result->names);
+    result->texts = calloc(columns, sizeof *result->texts);
+    result->numeric = calloc(columns, sizeof *result->numeric);
+    result->reals = calloc(columns, sizeof *result->reals);
+    if (!result->names || !result->texts || !result->numeric || !result->reals)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    return 0;
+}
+
+static int hand_row(sqlite3_stmt *stmt, const struct result *result, epmt_db_row_f row,
+                    void *context) {
     int columns = sqlite3_column_count(stmt);
 
     for (int i = 0; i < columns; i++) {
         int type = sqlite3_column_type(stmt, i);
-        names[i] = sqlite3_column_name(stmt, i);
-        numeric[i] = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
-        texts[i] = type == SQLITE_NULL ? NULL : (const char *)sqlite3_column_text(stmt, i);
+        result->names[i] = sqlite3_column_name(stmt, i);
+        result->numeric[i] = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+        result->texts[i] = result->reals[i];
+        if (type == SQLITE_FLOAT)
+            epmt_db_real_text(result->reals[i], sqlite3_column_double(stmt, i));
+        else
+            result->texts[i] =
+                type == SQLITE_NULL ? NULL : (const char *)sqlite3_column_text(stmt, i);
     }
-    return row(context, columns, names, texts, numeric);
+    return row(context, columns, result->names, result->texts, result->numeric);
 }
 
-static int run_query(struct epmt_db *db, const char *sql, const struct epmt_db_value *values,
-                     int count, bool header, epmt_db_row_f row, void *context,
-                     struct epmt_error *err) {
-    struct statement *statement = statement_find(db, sql, err);
+int epmt_lite_query(struct epmt_db *db, const char *sql, const struct epmt_db_value *values,
+                    int count, bool header, epmt_db_row_f row, void *context,
+                    struct epmt_error *err) {
+    struct epmt_lite_statement *statement = statement_find(db, sql, err);
+    struct result memory = {0};
     int result = -1, step = SQLITE_DONE;
 
     if (!statement)
         return -1;
-    size_t columns = (size_t)sqlite3_column_count(statement->stmt) + 1;
-    const char **names = calloc(columns, sizeof *names);
-    const char **texts = calloc(columns, sizeof *texts);
-    bool *numeric = calloc(columns, sizeof *numeric);
-    if (!names || !texts || !numeric) {
-        epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    if (result_make(&memory, statement->stmt, err) || bind_all(db, statement, values, count, err))
         goto out;
-    }
-    if (bind_all(db, statement, values, count, err))
-        goto out;
-    if (header && hand_names(statement->stmt, names, row, context)) {
+    if (header && hand_names(statement->stmt, memory.names, row, context)) {
         result = 0;
         goto out;
     }
     while ((step = sqlite3_step(statement->stmt)) == SQLITE_ROW) {
-        if (hand_row(statement->stmt, names, texts, numeric, row, context))
+        if (hand_row(statement->stmt, &memory, row, context))
             break;
     }
     if (step == SQLITE_ROW || step == SQLITE_DONE)
         result = 0;
     else
-        failed(db, err);
+        epmt_lite_failed(db, err);
 out:
     sqlite3_reset(statement->stmt);
-    free(names);
-    free(texts);
-    free(numeric);
+    result_free(&memory);
     return result;
 }
 
 static int run_exec(struct epmt_db *db, const char *sql, const struct epmt_db_value *values,
                     int count, struct epmt_error *err) {
-    struct statement *statement = statement_find(db, sql, err);
+    struct epmt_lite_statement *statement = statement_find(db, sql, err);
     int result = -1;
 
     if (!statement || bind_all(db, statement, values, count, err))
@@ -194,37 +200,88 @@ static int run_exec(struct epmt_db *db, const char *sql, const struct epmt_db_va
     if (step == SQLITE_DONE || step == SQLITE_ROW)
         result = 0;
     else
-        failed(db, err);
+        epmt_lite_failed(db, err);
     sqlite3_reset(statement->stmt);
     return result;
 }
 
-static int run_script(struct epmt_db *db, const char *sql, struct epmt_error *err) {
-    struct sqlite *lite = db->handle;
+int epmt_lite_script(struct epmt_db *db, const char *sql, struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
 
-    return sqlite3_exec(lite->db, sql, NULL, NULL, NULL) ? failed(db, err) : 0;
+    return sqlite3_exec(lite->db, sql, NULL, NULL, NULL) ? epmt_lite_failed(db, err) : 0;
 }
 
-static int begin(struct epmt_db *db, struct epmt_error *err) {
-    return run_script(db, "BEGIN IMMEDIATE", err);
+static int trust(struct epmt_db *db, bool trusted, struct epmt_error *err) {
+    // Has no effect within a transaction.
+    return epmt_lite_script(db, trusted ? "PRAGMA foreign_keys = OFF" : "PRAGMA foreign_keys = ON",
+                            err);
 }
 
-static int commit(struct epmt_db *db, struct epmt_error *err) {
-    return run_script(db, "COMMIT", err);
+// A full disk ends the transaction of a batch.
+static bool is_lost(const struct epmt_db *db, struct epmt_error *err) {
+    const struct epmt_lite *lite = db->handle;
+
+    if (!sqlite3_get_autocommit(lite->db))
+        return false;
+    epmt_errf(err, EPMT_ERR_IO, "cannot write database %s: what was submitted last is lost",
+              db->where);
+    return true;
 }
 
-static void rollback(struct epmt_db *db) {
-    run_script(db, "ROLLBACK", NULL);
+int epmt_lite_begin(struct epmt_db *db, struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
+
+    if (lite->in_batch)
+        return is_lost(db, err) ? -1 : epmt_lite_script(db, "SAVEPOINT job", err);
+    if (epmt_lite_script(db, "BEGIN IMMEDIATE", err))
+        return -1;
+    // A process may come before its parent.
+    if (!epmt_lite_script(db, "PRAGMA defer_foreign_keys = ON", err))
+        return 0;
+    epmt_lite_script(db, "ROLLBACK", NULL);
+    return -1;
 }
 
-static void close_sqlite(struct epmt_db *db) {
-    struct sqlite *lite = db->handle;
+int epmt_lite_commit(struct epmt_db *db, struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
 
-    for (int i = 0; i < lite->statement_count; i++)
-        statement_free(&lite->statements[i]);
-    sqlite3_close(lite->db);
-    free(lite);
-    db->handle = NULL;
+    return epmt_lite_script(db, lite->in_batch ? "RELEASE job" : "COMMIT", err);
+}
+
+void epmt_lite_rollback(struct epmt_db *db) {
+    struct epmt_lite *lite = db->handle;
+
+    epmt_lite_script(db, lite->in_batch ? "ROLLBACK TO job; RELEASE job" : "ROLLBACK", NULL);
+}
+
+// One transaction for all, in which each job can be undone.
+static int batch_begin(struct epmt_db *db, struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
+
+    if (trust(db, true, err))
+        return -1;
+    if (epmt_lite_begin(db, err)) {
+        trust(db, false, NULL);
+        return -1;
+    }
+    lite->in_batch = true;
+    return 0;
+}
+
+static int batch_end(struct epmt_db *db, struct epmt_error *err) {
+    struct epmt_lite *lite = db->handle;
+
+    lite->in_batch = false;
+    int status = is_lost(db, err) ? -1 : epmt_lite_commit(db, err);
+    if (status)
+        epmt_lite_rollback(db);
+    return trust(db, false, status ? NULL : err) || status ? -1 : 0;
+}
+
+// There is one writer at a time.
+static int lock(struct epmt_db *db, const char *key, struct epmt_error *err) {
+    (void)db, (void)key, (void)err;
+    return 0;
 }
 
 static int take_number(void *context, int columns, const char *const *names,
@@ -235,140 +292,60 @@ static int take_number(void *context, int columns, const char *const *names,
     return 1;
 }
 
-static int get_number(struct epmt_db *db, const char *sql, int64_t *number,
-                      struct epmt_error *err) {
+int epmt_lite_number(struct epmt_db *db, const char *sql, int64_t *number, struct epmt_error *err) {
     *number = 0;
-    return run_query(db, sql, NULL, 0, false, take_number, number, err);
+    return epmt_lite_query(db, sql, NULL, 0, false, take_number, number, err);
 }
 
-struct identity {
-    int64_t application, version, tables;
-};
-
-static int get_identity(struct epmt_db *db, struct identity *id, struct epmt_error *err) {
-    return get_number(db, "PRAGMA application_id", &id->application, err) ||
-                   get_number(db, "PRAGMA user_version", &id->version, err) ||
-                   get_number(db, "SELECT count(*) FROM sqlite_master", &id->tables, err)
-               ? -1
-               : 0;
+static int reserve(struct epmt_db *db, uint64_t count, int64_t *first, struct epmt_error *err) {
+    (void)count;
+    return epmt_lite_number(db, "SELECT coalesce(max(\"id\"), 0) + 1 FROM \"processes\"", first,
+                            err);
 }
 
-static int make_tables(struct epmt_db *db, struct epmt_error *err) {
-    struct epmt_strbuf sql = {0};
-    int result = -1;
-
-    epmt_ddl_create(&sql, EPMT_DIALECT_SQLITE);
-    epmt_strbuf_printf(&sql, "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\n",
-                       EPMT_DB_APPLICATION, EPMT_DB_VERSION);
-    if (sql.failed)
-        epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-    else
-        result = run_script(db, sql.data, err);
-    epmt_strbuf_free(&sql);
-    return result;
+static int rows_begin(struct epmt_db *db, const struct epmt_ddl_rows *rows,
+                      struct epmt_error *err) {
+    return statement_find(db, rows->insert.data, err) ? 0 : -1;
 }
 
-// Makes the tables where there is nothing yet. Somebody else may do so at the same time.
-static int make_if_empty(struct epmt_db *db, struct identity *id, struct epmt_error *err) {
-    if (begin(db, err))
-        return -1;
-    if (get_identity(db, id, err))
-        goto out;
-    if (!id->application && !id->version && !id->tables && make_tables(db, err))
-        goto out;
-    if (get_identity(db, id, err))
-        goto out;
-    return commit(db, err);
-out:
-    rollback(db);
-    return -1;
+static int rows_add(struct epmt_db *db, const struct epmt_ddl_rows *rows,
+                    const struct epmt_db_value *values, struct epmt_error *err) {
+    return run_exec(db, rows->insert.data, values, rows->count, err);
 }
 
-static int take_dictionary(void *context, int columns, const char *const *names,
-                           const char *const *values, const bool *numeric) {
-    (void)columns, (void)names, (void)numeric;
-    *(uint64_t *)context = values[0] ? strtoull(values[0], NULL, 16) : 0;
-    return 1;
-}
-
-static int check_version(struct epmt_db *db, const struct identity *id, struct epmt_error *err) {
-    uint64_t dictionary = 0;
-
-    if (id->application != EPMT_DB_APPLICATION)
-        return epmt_errf(err, EPMT_ERR_DATABASE, "%s is not an epmt database", db->where);
-    if (id->version != EPMT_DB_VERSION)
-        return epmt_errf(err, EPMT_ERR_VERSION,
-                         "database %s has schema version %ld, this epmt works with %d: please use "
-                         "the epmt that made it, or another database",
-                         db->where, (long)id->version, EPMT_DB_VERSION);
-    if (run_query(db, "SELECT \"value\" FROM \"epmt_schema\" WHERE \"key\" = 'dictionary'", NULL, 0,
-                  false, take_dictionary, &dictionary, err))
-        return -1;
-    if (dictionary != epmt_schema_hash())
-        return epmt_errf(err, EPMT_ERR_VERSION,
-                         "database %s was made with other metric columns than this epmt has: "
-                         "please use the epmt that made it, or another database",
-                         db->where);
+static int rows_end(struct epmt_db *db, const struct epmt_ddl_rows *rows, struct epmt_error *err) {
+    (void)db, (void)rows, (void)err;
     return 0;
 }
 
-static int open_file(struct epmt_db *db, enum epmt_db_mode mode, struct epmt_error *err) {
-    struct sqlite *lite = db->handle;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+static void close_sqlite(struct epmt_db *db) {
+    struct epmt_lite *lite = db->handle;
 
-    if (mode == EPMT_DB_WRITE)
-        flags |= SQLITE_OPEN_CREATE;
-    else if (access(db->where, F_OK))
-        return epmt_errf(err, EPMT_ERR_NOT_FOUND,
-                         "there is no database %s yet: `epmt submit` makes it", db->where);
-    errno = 0;
-    // A file that may only be read is opened for reading.
-    int code = sqlite3_open_v2(db->where, &lite->db, flags, NULL);
-    if (code) {
-        int number = lite->db ? sqlite3_system_errno(lite->db) : 0;
-        errno = number ? number : errno;
-        return errno ? epmt_errf_errno(err, EPMT_ERR_IO, "cannot open database %s", db->where)
-                     : epmt_errf(err, EPMT_ERR_IO, "cannot open database %s", db->where);
-    }
-    sqlite3_busy_timeout(lite->db, BUSY_TIMEOUT_MS);
-    sqlite3_extended_result_codes(lite->db, 1);
-    return 0;
-}
-
-static int prepare_connection(struct epmt_db *db, enum epmt_db_mode mode, struct epmt_error *err) {
-    char sql[64];
-
-    // A schema in a file from elsewhere must not run functions on our behalf.
-    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d", CACHE_KIB);
-    if (run_script(db, sql, err) || run_script(db, "PRAGMA foreign_keys = ON", err) ||
-        run_script(db, "PRAGMA trusted_schema = OFF", err))
-        return -1;
-    return mode == EPMT_DB_READ ? run_script(db, "PRAGMA query_only = ON", err) : 0;
-}
-
-static int open_sqlite(struct epmt_db *db, const char *where, enum epmt_db_mode mode,
-                       struct epmt_error *err) {
-    struct sqlite *lite = calloc(1, sizeof *lite);
-    struct identity id;
-
-    (void)where;
-    if (!lite)
-        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-    db->handle = lite;
-    if (open_file(db, mode, err) || prepare_connection(db, mode, err) || get_identity(db, &id, err))
-        return -1;
-    if (mode == EPMT_DB_WRITE && !id.application && !id.version && !id.tables &&
-        make_if_empty(db, &id, err))
-        return -1;
-    return check_version(db, &id, err);
+    for (int i = 0; i < lite->statement_count; i++)
+        statement_free(&lite->statements[i]);
+    sqlite3_close(lite->db);
+    free(lite);
+    db->handle = NULL;
 }
 
 const struct epmt_db_backend epmt_db_sqlite = {
-    .open = open_sqlite,
+    .dialect = EPMT_DIALECT_SQLITE,
+    .sql_columns = "SELECT name FROM pragma_table_info($1)",
+    .stamp = epmt_lite_stamp,
+    .open = epmt_lite_open,
     .close = close_sqlite,
-    .begin = begin,
-    .commit = commit,
-    .rollback = rollback,
+    .begin = epmt_lite_begin,
+    .trust = trust,
+    .batch_begin = batch_begin,
+    .batch_end = batch_end,
+    .commit = epmt_lite_commit,
+    .rollback = epmt_lite_rollback,
+    .lock = lock,
+    .reserve = reserve,
     .exec = run_exec,
-    .query = run_query,
+    .script = epmt_lite_script,
+    .query = epmt_lite_query,
+    .rows_begin = rows_begin,
+    .rows_add = rows_add,
+    .rows_end = rows_end,
 };

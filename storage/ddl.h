@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SQL schema, generated from the metric dictionary and from the table of job columns below.
-// docs/database.md describes it.
+// The SQL schema, generated from the dictionaries and from the tables below. docs/database.md
+// describes it.
 #ifndef EPMT_STORAGE_DDL_H
 #define EPMT_STORAGE_DDL_H
 
+#include "metadata/mpi_tables.h"
 #include "storage/strbuf.h"
 
 #define EPMT_DB_APPLICATION 0x45504d54 // "EPMT": SQLite's application_id
-#define EPMT_DB_VERSION 1
+#define EPMT_DB_VERSION 2
 
 enum epmt_dialect { EPMT_DIALECT_SQLITE, EPMT_DIALECT_POSTGRESQL };
 
+// "sqlite", "postgresql".
+const char *epmt_dialect_name(enum epmt_dialect dialect);
+
 // Columns of jobs beside id, uuid and digest. X(name, type, from, description)
-//   type  TEXT, INT
+//   type  TEXT, INT, REAL
 //   from  the attribute of scope "job" with the column's name (ATTRIBUTE), the job file's header
 //         (HEADER), or computed by epmt submit (COUNTED)
 // clang-format off
@@ -27,7 +31,7 @@ enum epmt_dialect { EPMT_DIALECT_SQLITE, EPMT_DIALECT_POSTGRESQL };
     X(queue, TEXT, ATTRIBUTE, "queue, or partition, of the job") \
     X(nodes, INT, ATTRIBUTE, "nodes of the job, as the scheduler says") \
     X(script, TEXT, ATTRIBUTE, "script of the job") \
-    X(tags, TEXT, ATTRIBUTE, "tags of the job, key:value;key:value") \
+    X(tags, TEXT, ATTRIBUTE, "tags of the job, key:value;key:value; job_tags has them one by one") \
     X(submit, INT, ATTRIBUTE, "when the job was submitted to the scheduler, us since epoch") \
     X(start, INT, ATTRIBUTE, "start, us since epoch; of the first process where epmt start was not called") \
     X(end, INT, ATTRIBUTE, "end, us since epoch; of the last process where epmt stop was not called") \
@@ -41,7 +45,30 @@ enum epmt_dialect { EPMT_DIALECT_SQLITE, EPMT_DIALECT_POSTGRESQL };
     X(processes, INT, COUNTED, "rows in processes") \
     X(threads, INT, COUNTED, "rows in threads") \
     X(creator, TEXT, HEADER, "program that made the job file") \
-    X(submitted_at, INT, COUNTED, "when epmt submit last changed this row, us since epoch")
+    X(submitted_at, INT, COUNTED, "when epmt submit last changed this row, us since epoch") \
+    X(duration, INT, COUNTED, "end - start, us") \
+    X(hosts, INT, COUNTED, "hosts on which its processes ran") \
+    X(failed, INT, COUNTED, "processes that a signal ended, that vanished, or whose exit code was not 0") \
+    X(cpus, INT, COUNTED, "CPUs the job had: as the scheduler says, else MPI ranks times OMP_NUM_THREADS; missing where neither is known") \
+    X(cpu_time, INT, COUNTED, "usertime + systemtime of all processes, us") \
+    X(efficiency, REAL, COUNTED, "cpu_time / (duration * cpus)") \
+    X(mpi_share, REAL, COUNTED, "time in MPI as a part of the ranks' run time") \
+    X(imbalance, REAL, COUNTED, "1 - mean / max over the ranks of their time outside MPI (CPU time where MPI was not profiled), in the worst step")
+
+// Values of processes that stand in jobs too, beside the columns of the dictionary whose fold is
+// SUM: X(column, fold), in the order of the dictionary.
+#define EPMT_JOB_SUMS(X) \
+    X(rssmax, MAX) \
+    X(mpitime, SUM) \
+    X(mpicalls, SUM) \
+    X(mpibytes_out, SUM) \
+    X(mpibytes_in, SUM)
+
+// Columns of processes that epmt submit computes. X(name, description)
+#define EPMT_PROCESS_COUNTED(X) \
+    X(depth, "processes above it in the tree; 0: its parent was not measured") \
+    X(cpu_time, "usertime + systemtime, us") \
+    X(inclusive_cpu_time, "cpu_time of the process and of all below it, us")
 // clang-format on
 
 enum epmt_job_column_index {
@@ -66,28 +93,19 @@ struct epmt_job_column {
 
 extern const struct epmt_job_column epmt_job_columns[EPMT_JOB_COLUMN_COUNT];
 
-// Appends the statements that make all tables, indexes and views of an empty database.
-void epmt_ddl_create(struct epmt_strbuf *sql, enum epmt_dialect dialect);
+// How the values of a column of the dictionary make the job's: SUM, MAX, or NONE (not kept).
+enum epmt_fold epmt_job_fold(int column);
 
-// Appends those of the views (epmt_ddl_create does).
+// The names of what epmt_submit computes for processes, in their order.
+enum { EPMT_PROCESS_depth, EPMT_PROCESS_cpu_time, EPMT_PROCESS_inclusive, EPMT_PROCESS_COUNTED_N };
+
+// Statements about the whole schema, appended to sql.
+void epmt_ddl_create(struct epmt_strbuf *sql, enum epmt_dialect dialect); // of an empty database
+void epmt_ddl_indexes(struct epmt_strbuf *sql); // those that are not there yet
 void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect);
-
-// Append the statements that insert a row: processes (id, job_id, then every process column),
-// threads (process_id, then every thread column).
-void epmt_ddl_insert_process(struct epmt_strbuf *sql);
-void epmt_ddl_insert_thread(struct epmt_strbuf *sql);
-// The MPI tables: those that have `job_id` as their first column (in mpi_variables, process_id
-// behind it), while the others have process_id; then the columns for which epmt_ddl_in_mpi_table.
-bool epmt_ddl_is_of_job(enum epmt_row_kind kind);
-bool epmt_ddl_in_mpi_table(const struct epmt_column *column);
-void epmt_ddl_mpi(struct epmt_strbuf *sql, enum epmt_dialect dialect); // epmt_ddl_create does
-void epmt_ddl_insert_mpi(struct epmt_strbuf *sql, enum epmt_row_kind kind);
-
-const char *epmt_ddl_primary_key(enum epmt_dialect dialect);
-// A state is stored by its name, a list as a JSON array.
-const char *epmt_ddl_type(enum epmt_type type, enum epmt_dialect dialect);
-
-// The statement that sets digest ($2) and every job column ($3...) of the job with id $1.
-void epmt_ddl_update_job(struct epmt_strbuf *sql);
+void epmt_ddl_comments(struct epmt_strbuf *sql, enum epmt_dialect dialect); // none in SQLite
+void epmt_ddl_identity(struct epmt_strbuf *sql); // version, dictionary and creator
+void epmt_ddl_drop_views(struct epmt_strbuf *sql);
+void epmt_ddl_drop(struct epmt_strbuf *sql); // everything
 
 #endif

@@ -3,7 +3,7 @@
 // `epmt show` print them.
 #include "storage/ddl.h"
 
-enum how { PLAIN, TIME, SECONDS, MIB, NANO };
+enum how { PLAIN, TIME, SECONDS, MIB, NANO, SHARE_4 };
 
 struct view_column {
     const char *expression;
@@ -17,6 +17,9 @@ struct view_column {
     { #table ".\"" #column "\"", #column, TIME }
 #define DURATION(table) \
     { #table ".\"end\" - " #table ".\"start\"", "duration_s", SECONDS }
+
+#define SHARE_OF(table, column) \
+    { #table ".\"" #column "\"", #column, SHARE_4 }
 
 static const struct view_column job_summary[] = {
     SAME(j, id),
@@ -32,10 +35,22 @@ static const struct view_column job_summary[] = {
     SAME(j, exitcode),
     SAME(j, processes),
     SAME(j, threads),
+    SAME(j, hosts),
+    SAME(j, failed),
     {"j.\"ranks_reported\"", "ranks", PLAIN},
     SAME(j, ranks_expected),
     SAME(j, complete),
     SAME(j, ended),
+    SAME(j, cpus),
+    {"j.\"cpu_time\"", "cpu_s", SECONDS},
+    SHARE_OF(j, efficiency),
+    SHARE_OF(j, mpi_share),
+    SHARE_OF(j, imbalance),
+    {"j.\"mpitime\"", "mpitime_s", NANO},
+    {"j.\"rssmax\"", "rssmax_mib", MIB},
+    {"j.\"read_bytes\" / 1024", "read_mib", MIB},
+    {"j.\"write_bytes\" / 1024", "written_mib", MIB},
+    {"j.\"delayacct_blkio_time\"", "io_wait_s", SECONDS},
     SAME(j, uuid),
     {0},
 };
@@ -156,6 +171,55 @@ static const struct view_column mpi_function_summary[] = {
     {0},
 };
 
+// A rank's time outside MPI, or its CPU time where MPI was not profiled (us): jobsum.c has the
+// same.
+#define BUSY                                                                           \
+    "CASE WHEN p.\"mpitime\" IS NULL OR p.\"end\" <= p.\"start\" THEN p.\"cpu_time\" " \
+    "WHEN p.\"mpitime\" / 1000 > p.\"end\" - p.\"start\" THEN 0 "                      \
+    "ELSE p.\"end\" - p.\"start\" - p.\"mpitime\" / 1000 END"
+
+static const struct view_column rank_balance[] = {
+    SAME(p, job_id),
+    SAME(j, jobid),
+    SAME(j, user),
+    SAME(p, step),
+    {"count(*)", "ranks", PLAIN},
+    {"CASE WHEN count(p.\"mpitime\") = count(*) THEN 'outside MPI' ELSE 'CPU' END", "measure",
+     PLAIN},
+    {"min(" BUSY ")", "min_s", SECONDS},
+    {"avg(" BUSY ")", "mean_s", SECONDS},
+    {"max(" BUSY ")", "max_s", SECONDS},
+    {"1 - avg(" BUSY ") / nullif(max(" BUSY "), 0)", "imbalance", SHARE_4},
+    {"sum(p.\"cpu_time\")", "cpu_s", SECONDS},
+    {"sum(p.\"mpitime\")", "mpitime_s", NANO},
+    {"sum(CASE WHEN p.\"end\" > p.\"start\" THEN p.\"mpitime\" / 1000.0 END) / "
+     "nullif(sum(CASE WHEN p.\"mpitime\" IS NOT NULL THEN p.\"end\" - p.\"start\" END), 0)",
+     "mpi_share", SHARE_4},
+    {"max(p.\"rssmax\")", "rssmax_mib", MIB},
+    {0},
+};
+
+static const struct view_column process_tree[] = {
+    SAME(p, id),
+    SAME(p, job_id),
+    SAME(j, jobid),
+    SAME(p, parent_id),
+    SAME(p, depth),
+    {"substr('                                ', 1, CAST(2 * p.\"depth\" AS INT)) || "
+     "coalesce(p.\"exename\", '?')",
+     "tree", PLAIN},
+    SAME(p, hostname),
+    SAME(p, pid),
+    SAME(p, mpirank),
+    SAME(p, state),
+    UTC(p, start),
+    DURATION(p),
+    {"p.\"cpu_time\"", "cpu_s", SECONDS},
+    {"p.\"inclusive_cpu_time\"", "inclusive_cpu_s", SECONDS},
+    SAME(p, args),
+    {0},
+};
+
 // Over the threads of a job that have a count.
 static const struct view_column counter_summary[] = {
     SAME(p, job_id),
@@ -184,6 +248,11 @@ static const struct view {
     {"thread_summary", thread_summary,
      "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
      "JOIN \"threads\" t ON t.\"process_id\" = p.\"id\""},
+    {"rank_balance", rank_balance,
+     "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
+     "WHERE p.\"mpirank\" IS NOT NULL AND p.\"step\" IS NOT NULL "
+     "GROUP BY p.\"job_id\", p.\"step\", j.\"jobid\", j.\"user\""},
+    {"process_tree", process_tree, "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\""},
     {"counter_summary", counter_summary,
      "\"processes\" p JOIN \"jobs\" j ON j.\"id\" = p.\"job_id\" "
      "JOIN \"counters\" c ON c.\"process_id\" = p.\"id\" "
@@ -212,8 +281,10 @@ static void add_time(struct epmt_strbuf *sql, enum epmt_dialect dialect, const c
 static void add_column(struct epmt_strbuf *sql, enum epmt_dialect dialect,
                        const struct view_column *column) {
     // And how many digits stay.
-    static const char *const divided_by[] = {
-        [SECONDS] = "1000000.0, 6)", [MIB] = "1024.0, 1)", [NANO] = "1000000000.0, 9)"};
+    static const char *const divided_by[] = {[SECONDS] = "1000000.0, 6)",
+                                             [MIB] = "1024.0, 1)",
+                                             [NANO] = "1000000000.0, 9)",
+                                             [SHARE_4] = "1.0, 4)"};
 
     if (column->how == TIME)
         add_time(sql, dialect, column->expression);
@@ -235,4 +306,10 @@ void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
         }
         epmt_strbuf_printf(sql, "\nFROM %s;\n", views[i].from);
     }
+}
+
+void epmt_ddl_drop_views(struct epmt_strbuf *sql) {
+    // A view may stand on one before it.
+    for (size_t i = sizeof views / sizeof *views; i-- > 0;)
+        epmt_strbuf_printf(sql, "DROP VIEW IF EXISTS \"%s\";\n", views[i].name);
 }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "storage/tags.h"
+
 void epmt_flatten_free(struct epmt_flatten *flatten) {
     for (int i = 0; i < EPMT_COLUMN_COUNT; i++)
         epmt_strbuf_free(&flatten->text[i]);
@@ -11,6 +13,10 @@ void epmt_flatten_free(struct epmt_flatten *flatten) {
 
 static bool is_clean(struct epmt_bytes bytes) {
     for (uint64_t i = 0; i < bytes.len;) {
+        if (bytes.data[i] > 0 && bytes.data[i] != '\\') {
+            i++;
+            continue;
+        }
         size_t len = epmt_utf8_len(bytes.data + i, bytes.len - i);
         // A backslash may stand before letters that look like an escaped byte.
         if (!len || !bytes.data[i] || bytes.data[i] == '\\')
@@ -72,20 +78,45 @@ static struct epmt_db_value flatten_value(struct epmt_strbuf *memory,
     return epmt_flatten_text(memory, value->text);
 }
 
+// An index must hold what is looked for.
+static void cut(const struct epmt_column *column, struct epmt_db_value *value) {
+    if (value->kind == EPMT_DB_TEXT && value->text.len > EPMT_INDEXED_TEXT_MAX &&
+        (!strcmp(column->name, "exename") || !strcmp(column->name, "step")))
+        value->text = epmt_text_cut(value->text, EPMT_INDEXED_TEXT_MAX);
+}
+
+// Which columns stand is the same for every row.
+static void choose(struct epmt_flatten *flatten, enum epmt_row_kind kind,
+                   bool (*stands)(const struct epmt_column *)) {
+    const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
+
+    flatten->kind = kind;
+    flatten->stands = stands;
+    flatten->count = 0;
+    for (int i = 0; i < dictionary->count; i++) {
+        if (stands(&dictionary->columns[i]))
+            flatten->columns[flatten->count++] = (uint8_t)i;
+    }
+}
+
 int epmt_flatten_row(struct epmt_flatten *flatten, enum epmt_row_kind kind,
                      const struct epmt_record *record, bool (*stands)(const struct epmt_column *),
                      struct epmt_db_value *values) {
-    const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
+    const struct epmt_column *columns = epmt_dictionary_of(kind)->columns;
     int count = 0;
 
-    for (int i = 0; i < dictionary->count; i++) {
-        const struct epmt_column *column = &dictionary->columns[i];
-        if (!stands(column))
-            continue;
+    if (flatten->kind != kind || flatten->stands != stands)
+        choose(flatten, kind, stands);
+    for (int at = 0; at < flatten->count; at++) {
+        int i = flatten->columns[at];
+        const struct epmt_column *column = &columns[i];
         if (epmt_record_has(record, i))
-            values[count++] = flatten_value(&flatten->text[i], column, &record->value[i]);
+            values[count] = flatten_value(&flatten->text[i], column, &record->value[i]);
         else
-            values[count++] = (struct epmt_db_value){.kind = EPMT_DB_NULL};
+            values[count] = (struct epmt_db_value){.kind = EPMT_DB_NULL};
+        if (flatten->indexed)
+            cut(column, &values[count]);
+        count++;
     }
     return count;
 }

@@ -6,8 +6,17 @@
 #include "storage/db_backend.h"
 #include "storage/strbuf.h"
 
+// Texts that an index must hold are cut to so many bytes, at the end of a character.
+#define EPMT_INDEXED_TEXT_MAX 1024
+
 // Memory for the texts of one row, used again for the next. Start with {0}.
 struct epmt_flatten {
+    bool indexed; // for a database: texts that are in an index are cut
+    // The columns that stand in rows of this kind, as they were asked for last.
+    enum epmt_row_kind kind;
+    bool (*stands)(const struct epmt_column *);
+    int count;
+    uint8_t columns[EPMT_COLUMN_COUNT];
     struct epmt_strbuf text[EPMT_COLUMN_COUNT];
 };
 

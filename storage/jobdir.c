@@ -17,6 +17,7 @@
 
 #include "common/fmt.h"
 #include "common/prim.h"
+#include "storage/held.h"
 #include "storage/jobdir_priv.h"
 #include "storage/jobfile.h"
 #include "storage/merge.h"
@@ -31,6 +32,8 @@ unsigned epmt_jobdir_lock_ended_ms = 60000;
 struct folding {
     const char *dir, *jobid;
     bool ended;
+    bool reads;       // nothing in the directory is changed
+    const char *user; // where nobody noted it; NULL: the owner of the directory
     struct epmt_jobfold *fold;
     struct epmt_jobdir_result *result;
     struct epmt_jobdir_files files;
@@ -43,9 +46,7 @@ struct folding {
     char old_uuid[EPMT_UUID_LEN];
 };
 
-// Locks the directory itself: no file is left behind. Returns its descriptor, -1 with err, or -2
-// where somebody else holds the lock past the limit.
-static int lock(const char *dir, unsigned timeout_ms, struct epmt_error *err) {
+int epmt_jobdir_lock(const char *dir, unsigned timeout_ms, struct epmt_error *err) {
     const struct timespec pause = {0, 5000000};
     uint64_t until = epmt_prim_clock_ns(CLOCK_MONOTONIC) + timeout_ms * UINT64_C(1000000);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -76,17 +77,26 @@ static bool is_large(const char *path) {
 }
 
 static int add_jobfile(struct folding *f, struct epmt_error *err) {
+    struct epmt_held held;
+    int status = -1;
+
     if (!exists(f->jobfile))
         return 0;
-    struct epmt_jobfile *file = epmt_jobfile_open(f->jobfile, err);
-    if (!file)
+    // The directory may be anybody's: what has that name is no link to another place.
+    if (epmt_hold(&held, f->jobfile, strlen(f->dir), err))
         return -1;
-    f->has_jobfile = true;
-    f->old_digest = epmt_jobfile_info(file)->digest;
-    f->old_version = epmt_jobfile_info(file)->format_version;
-    epmt_fmt(f->old_uuid, sizeof f->old_uuid, "%s", epmt_jobfile_info(file)->uuid);
-    int status = epmt_fold_add_jobfile(f->fold, file, err);
+    struct epmt_jobfile *file = epmt_jobfile_open(held.path, err);
+    if (file) {
+        f->has_jobfile = true;
+        f->old_digest = epmt_jobfile_info(file)->digest;
+        f->old_version = epmt_jobfile_info(file)->format_version;
+        epmt_fmt(f->old_uuid, sizeof f->old_uuid, "%s", epmt_jobfile_info(file)->uuid);
+        status = epmt_fold_add_jobfile(f->fold, file, err);
+    }
     epmt_jobfile_close(file);
+    if (status && err)
+        epmt_held_explain(&held, err);
+    epmt_release(&held);
     return status;
 }
 
@@ -122,20 +132,31 @@ static int add_streams(struct folding *f, struct epmt_error *err) {
 
 static int add_journals(struct folding *f, struct epmt_error *err) {
     char path[PATH_MAX];
+    bool damaged;
+    int status = 0;
 
-    for (size_t i = 0; i < f->files.journals.count; i++) {
-        if (epmt_jobdir_path(path, f->dir, f->files.journals.at[i], err) ||
-            epmt_jobdir_add_journal(path, f->ended, f->fold, &f->seen, &f->result->damage, err))
-            return -1;
+    for (size_t i = 0; i < f->files.journals.count && !status; i++) {
+        status = epmt_jobdir_path(path, f->dir, f->files.journals.at[i], err);
+        if (status)
+            break;
+        // Locking a journal needs the right to write to it. It only grows, or is replaced as a
+        // whole.
+        status = f->reads ? epmt_jobdir_add_stream(path, f->fold, &damaged, &f->result->damage, err)
+                          : epmt_jobdir_add_journal(path, f->ended, f->fold, &f->seen,
+                                                    &f->result->damage, err);
     }
-    return 0;
+    return status;
 }
 
 // Nobody noted the user where there was no `epmt start`: the directory is the user's.
 static int set_user(struct folding *f, struct epmt_error *err) {
     struct stat st;
 
-    if (epmt_fold_attribute(f->fold, "job", "user").data || stat(f->dir, &st))
+    if (epmt_fold_attribute(f->fold, "job", "user").data)
+        return 0;
+    if (f->user)
+        return *f->user ? epmt_fold_set_attribute(f->fold, "job", "user", f->user, err) : 0;
+    if (stat(f->dir, &st))
         return 0;
     const struct passwd *owner = getpwuid(st.st_uid);
     return owner ? epmt_fold_set_attribute(f->fold, "job", "user", owner->pw_name, err) : 0;
@@ -234,20 +255,34 @@ static int leave_stream(struct folding *f, struct epmt_error *err) {
     return epmt_jobdir_save_stream(f->dir, f->fold, err);
 }
 
+static int begin(struct folding *f, struct epmt_error *err) {
+    char name[NAME_MAX + 1];
+
+    memset(f->result, 0, sizeof *f->result);
+    if (!epmt_fmt(name, sizeof name, "%s%s", f->jobid, EPMT_JOBFILE_SUFFIX) ||
+        strchr(f->jobid, '/'))
+        return epmt_errf(err, EPMT_ERR_USAGE, "%s cannot be a job id", f->jobid);
+    return epmt_jobdir_path(f->jobfile, f->dir, name, err) ||
+                   epmt_jobdir_path(f->metadata, f->dir, EPMT_METADATA_NAME, err)
+               ? -1
+               : 0;
+}
+
+static void finish(struct folding *f) {
+    epmt_jobdir_files_free(&f->files);
+    free(f->seen.slots);
+    free(f->damaged_streams);
+}
+
 int epmt_jobdir_fold_into(const char *dir, const char *jobid, bool ended, struct epmt_jobfold *fold,
                           struct epmt_jobdir_result *result, struct epmt_error *err) {
     struct folding f = {.dir = dir, .jobid = jobid, .ended = ended, .fold = fold, .result = result};
-    char name[NAME_MAX + 1];
     bool given = epmt_fold_process_count(fold) || epmt_fold_thread_count(fold) ||
                  epmt_fold_attribute_count(fold);
 
-    memset(result, 0, sizeof *result);
-    if (!epmt_fmt(name, sizeof name, "%s%s", jobid, EPMT_JOBFILE_SUFFIX) || strchr(jobid, '/'))
-        return epmt_errf(err, EPMT_ERR_USAGE, "%s cannot be a job id", jobid);
-    if (epmt_jobdir_path(f.jobfile, dir, name, err) ||
-        epmt_jobdir_path(f.metadata, dir, EPMT_METADATA_NAME, err))
+    if (begin(&f, err))
         return -1;
-    int fd = lock(dir, ended ? epmt_jobdir_lock_ended_ms : epmt_jobdir_lock_ms, err);
+    int fd = epmt_jobdir_lock(dir, ended ? epmt_jobdir_lock_ended_ms : epmt_jobdir_lock_ms, err);
     if (fd == -1)
         return -1;
     if (fd == -2 && !given)
@@ -260,9 +295,25 @@ int epmt_jobdir_fold_into(const char *dir, const char *jobid, bool ended, struct
     }
     int status = fold_locked(&f, err);
     close(fd);
-    epmt_jobdir_files_free(&f.files);
-    free(f.seen.slots);
-    free(f.damaged_streams);
+    finish(&f);
+    return status;
+}
+
+int epmt_jobdir_read(const char *dir, const char *jobid, const char *user,
+                     struct epmt_jobfold *fold, struct epmt_jobdir_result *result,
+                     struct epmt_error *err) {
+    struct folding f = {.dir = dir,
+                        .jobid = jobid,
+                        .user = user,
+                        .ended = true,
+                        .reads = true,
+                        .fold = fold,
+                        .result = result};
+    int status = begin(&f, err) ? -1 : collect(&f, err);
+
+    result->processes = epmt_fold_process_count(fold);
+    result->threads = epmt_fold_thread_count(fold);
+    finish(&f);
     return status;
 }
 

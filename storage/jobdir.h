@@ -38,6 +38,13 @@ int epmt_jobdir_fold(const char *dir, const char *jobid, bool ended, const void 
 int epmt_jobdir_fold_into(const char *dir, const char *jobid, bool ended, struct epmt_jobfold *fold,
                           struct epmt_jobdir_result *result, struct epmt_error *err);
 
+// Reads everything in the directory of an ended job into a fold, finished, and changes nothing
+// there. `user` is the job's where nobody noted it (NULL: the owner of the directory). Returns 0 or
+// -1 with err.
+int epmt_jobdir_read(const char *dir, const char *jobid, const char *user,
+                     struct epmt_jobfold *fold, struct epmt_jobdir_result *result,
+                     struct epmt_error *err);
+
 // How often the scheduler had started the job again when its job file was made; 0 where nothing
 // says.
 int64_t epmt_jobdir_restart(const char *dir, const char *jobid);

@@ -12,6 +12,10 @@
 // How long to wait for somebody else who folds the same directory; variables for the tests' sake.
 extern unsigned epmt_jobdir_lock_ms, epmt_jobdir_lock_ended_ms;
 
+// Locks the directory itself: no file is left behind. Returns its descriptor, -1 with err, or -2
+// where somebody else holds the lock past the limit.
+int epmt_jobdir_lock(const char *dir, unsigned timeout_ms, struct epmt_error *err);
+
 // Names of files, sorted.
 struct epmt_names {
     char **at;

@@ -36,6 +36,10 @@ const struct epmt_jobfile_info *epmt_jobfile_info(const struct epmt_jobfile *fil
 // next call. Returns 1, 0 at the end, -1 with err.
 int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *record,
                               struct epmt_error *err);
+// Before the first process: they are going to be read twice. Then, so that the next one is the
+// first one again; returns 0 or -1 with err.
+void epmt_jobfile_hold_processes(struct epmt_jobfile *file);
+int epmt_jobfile_rewind_processes(struct epmt_jobfile *file, struct epmt_error *err);
 int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *record,
                              struct epmt_error *err);
 // kind: of an MPI table; one that the file has not has no rows.

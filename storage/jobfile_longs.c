@@ -36,6 +36,31 @@ static int advance(struct epmt_scan *scan, struct epmt_error *err) {
     return status < 0 ? -1 : status;
 }
 
+void epmt_scan_hold(struct epmt_scan *scan, size_t len) {
+    if (!scan->rows || scan->at || scan->block_rows || scan->rows >= len / scan->row_size)
+        return;
+    char *block = realloc(scan->block, (scan->rows + 1) * scan->row_size);
+    if (!block)
+        return;
+    scan->block = block;
+    scan->block_cap = scan->rows;
+}
+
+int epmt_scan_rewind(struct epmt_scan *scan, struct epmt_error *err) {
+    int status;
+
+    scan->at = 0;
+    if (scan->block_first || scan->block_rows < scan->rows)
+        scan->block_rows = 0;
+    if (!scan->longs)
+        return 0;
+    scan->longs->entries.at = scan->longs->entries.block_rows = 0;
+    scan->longs->has = false;
+    while ((status = advance(scan, err)) == 1 && !scan->longs->has)
+        continue;
+    return status < 0 ? -1 : 0;
+}
+
 int epmt_scan_open_longs(struct epmt_scan *scan, hid_t file, uint64_t file_size,
                          const struct epmt_long_store *store, struct epmt_error *err) {
     struct epmt_layout layout;

@@ -14,6 +14,8 @@
 #include "storage/jobfile_scan.h"
 
 #define TEXT_MAX 1024
+// Of a table that is read twice; some 100,000 processes.
+#define HOLD_MAX ((size_t)96 << 20)
 
 enum { PROCESSES, THREADS, ATTRIBUTES, ENVIRONMENT, STEPS, MPI, TABLES = MPI + EPMT_TABLE_COUNT };
 
@@ -317,6 +319,14 @@ static int next_record(struct epmt_scan *scan, struct epmt_record *record, struc
 int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *record,
                               struct epmt_error *err) {
     return next_record(&file->tables[PROCESSES], record, err);
+}
+
+void epmt_jobfile_hold_processes(struct epmt_jobfile *file) {
+    epmt_scan_hold(&file->tables[PROCESSES], HOLD_MAX);
+}
+
+int epmt_jobfile_rewind_processes(struct epmt_jobfile *file, struct epmt_error *err) {
+    return epmt_scan_rewind(&file->tables[PROCESSES], err);
 }
 
 int epmt_jobfile_next_thread(struct epmt_jobfile *file, struct epmt_record *record,

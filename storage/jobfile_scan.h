@@ -19,9 +19,11 @@ struct epmt_scan {
     const char *file;           // its name, for messages
     struct epmt_layout layout;  // the members that are in the file, as they are there
     int bits[EPMT_MEMBERS_MAX]; // of each member, its validity bit
-    bool has_valid;             // the table has validity bits
-    bool has_unknown;           // the table has members that this epmt does not know
-    char unknown[64];           // the first of them
+    // Where the word of that bit stands in a row; SIZE_MAX: the file has none, all is valid.
+    size_t valid_at[EPMT_MEMBERS_MAX];
+    bool has_valid;   // the table has validity bits
+    bool has_unknown; // the table has members that this epmt does not know
+    char unknown[64]; // the first of them
     hid_t dataset, space, type;
     uint64_t rows, at;                           // all, and the next one
     uint64_t block_first, block_rows, block_cap; // those in memory
@@ -47,6 +49,13 @@ int epmt_scan_open_longs(struct epmt_scan *scan, hid_t file, uint64_t file_size,
 // Reads the next row into cells, by the numbers of the members in layout. Texts live until the
 // next call. Returns 1, 0 at the end, -1 with err.
 int epmt_scan_next(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err);
+
+// Before the first row: the table is to be read more than once. It is kept in memory where it fits
+// into len bytes.
+void epmt_scan_hold(struct epmt_scan *scan, size_t len);
+
+// The next row is the first one again. Returns 0 or -1 with err.
+int epmt_scan_rewind(struct epmt_scan *scan, struct epmt_error *err);
 
 // Parts of the above.
 int epmt_scan_take_longs(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err);

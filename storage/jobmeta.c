@@ -7,6 +7,7 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
+#include "storage/annotate.h"
 #include "storage/envfilter.h"
 
 void epmt_jobmeta_init(struct epmt_jobmeta *meta) {
@@ -37,6 +38,7 @@ void epmt_jobmeta_fini(struct epmt_jobmeta *meta) {
 #undef FREE_NUMBER
     free_environment(&meta->start_environment);
     free_environment(&meta->stop_environment);
+    free_environment(&meta->annotations);
     epmt_jobmeta_init(meta);
 }
 
@@ -185,6 +187,27 @@ static int add_unset(struct epmt_jobfold *fold, const struct epmt_jobmeta *meta,
     return 0;
 }
 
+// They are newer than what a job file has.
+static int add_annotations(struct epmt_jobfold *fold,
+                           const struct epmt_jobmeta_environment *annotations,
+                           struct epmt_error *err) {
+    for (char **entry = annotations->entries; entry && *entry; entry++) {
+        char *equals = strchr(*entry, '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        epmt_fold_drop_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry);
+        bool tags = !strcmp(*entry, EPMT_ANNOTATION_TAGS);
+        if (tags)
+            epmt_fold_drop_attribute(fold, "job", "tags");
+        int status = epmt_fold_set_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry, equals + 1, err);
+        *equals = '=';
+        if (status || (tags && epmt_fold_set_attribute(fold, "job", "tags", equals + 1, err)))
+            return -1;
+    }
+    return 0;
+}
+
 int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *fold,
                          struct epmt_error *err) {
     int status = 0;
@@ -203,5 +226,5 @@ int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *f
                                  &meta->start_environment, err);
     if (!status && meta->stop_environment.entries)
         status = add_unset(fold, meta, err);
-    return status;
+    return status ? status : add_annotations(fold, &meta->annotations, err);
 }

@@ -47,6 +47,7 @@ struct epmt_jobmeta {
     EPMT_JOBMETA_FIELDS(EPMT_JOBMETA_FIELD)
 #undef EPMT_JOBMETA_FIELD
     struct epmt_jobmeta_environment start_environment, stop_environment;
+    struct epmt_jobmeta_environment annotations; // KEY=value, as they are
 };
 
 // Makes everything unknown / frees what the fields hold and makes everything unknown.
@@ -74,7 +75,8 @@ int epmt_jobmeta_write(const struct epmt_jobmeta *meta, const char *path, struct
 int epmt_jobmeta_read(struct epmt_jobmeta *meta, const char *path, struct epmt_error *err);
 
 // Adds what is known as attributes: the fields with scope "job", the environment at the start with
-// scope "env", what was otherwise at the stop with scope "env stop". Returns 0 or -1 with err.
+// scope "env", what was otherwise at the stop with scope "env stop", and the annotations in the
+// place of those that the fold has. Returns 0 or -1 with err.
 int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *fold,
                          struct epmt_error *err);
 

@@ -102,6 +102,7 @@ int epmt_jobmeta_write(const struct epmt_jobmeta *meta, const char *path, struct
 #undef PUT_NUMBER
     status |= put_environment(root, "start_environment", &meta->start_environment);
     status |= put_environment(root, "stop_environment", &meta->stop_environment);
+    status |= put_environment(root, "annotations", &meta->annotations);
     if (!status)
         text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
@@ -181,13 +182,15 @@ static int get_all(const json_t *root, const char *path, struct epmt_jobmeta *me
         status = get_environment(root, path, "start_environment", &meta->start_environment, err);
     if (!status)
         status = get_environment(root, path, "stop_environment", &meta->stop_environment, err);
+    if (!status)
+        status = get_environment(root, path, "annotations", &meta->annotations, err);
     return status;
 }
 
 static json_t *load(const char *path, struct epmt_error *err) {
     json_error_t why;
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 
     if (fd < 0) {
         epmt_errf_errno(err, errno == ENOENT ? EPMT_ERR_NOT_FOUND : EPMT_ERR_IO, "cannot open %s",

@@ -9,9 +9,10 @@ struct node {
     uint64_t image;
     uint64_t host; // hash of host, boot and pid namespace
     int64_t pid, ppid;
-    int64_t begin; // ns
-    int64_t end;   // INT64_MAX where the process may have gone on
-    uint32_t parent;
+    int64_t begin;          // ns
+    int64_t end;            // INT64_MAX where the process may have gone on
+    int64_t cpu, inclusive; // us; -1: not known
+    uint32_t parent, depth;
     bool known; // begin and pid are: it can be a parent
 };
 
@@ -123,6 +124,16 @@ static void set_life(struct node *node, const struct epmt_record *process) {
         node->end = INT64_MAX;
 }
 
+int64_t epmt_cpu_time(const struct epmt_record *process) {
+    int64_t user = value_i(process, EPMT_COL_usertime, -1);
+    int64_t system = value_i(process, EPMT_COL_systemtime, -1);
+    int64_t sum;
+
+    if (user < 0 || system < 0)
+        return user < 0 ? (system < 0 ? -1 : system) : user;
+    return __builtin_add_overflow(user, system, &sum) ? INT64_MAX : sum;
+}
+
 int epmt_proctree_add(struct epmt_proctree *tree, const struct epmt_record *process) {
     if (make_room(tree))
         return -1;
@@ -132,8 +143,10 @@ int epmt_proctree_add(struct epmt_proctree *tree, const struct epmt_record *proc
         .host = host_of(process),
         .pid = value_i(process, EPMT_COL_pid, -1),
         .ppid = value_i(process, EPMT_COL_ppid, -1),
+        .cpu = epmt_cpu_time(process),
         .parent = EPMT_PROCTREE_NONE,
     };
+    node->inclusive = node->cpu;
     set_life(node, process);
     node->known = node->begin >= 0 && node->pid > 0;
     uint32_t slot = slot_of(tree, node->image);
@@ -188,12 +201,52 @@ static uint32_t parent_of(const struct node *nodes, const uint32_t *order, uint3
     return order[low - 1];
 }
 
+static void add_to_parent(struct node *parent, const struct node *child) {
+    if (child->inclusive < 0)
+        return;
+    if (parent->inclusive < 0)
+        parent->inclusive = 0;
+    if (__builtin_add_overflow(parent->inclusive, child->inclusive, &parent->inclusive))
+        parent->inclusive = INT64_MAX;
+}
+
+// Every process after all its children, in `order`; children[i] counts those of i that are yet to
+// come, and is 0 in the end.
+static void sum_up(struct epmt_proctree *tree, uint32_t *order, uint32_t *children) {
+    uint32_t end = 0;
+
+    for (uint32_t i = 0; i < tree->count; i++) {
+        if (tree->nodes[i].parent != EPMT_PROCTREE_NONE)
+            children[tree->nodes[i].parent]++;
+    }
+    for (uint32_t i = 0; i < tree->count; i++) {
+        if (!children[i])
+            order[end++] = i;
+    }
+    for (uint32_t at = 0; at < end; at++) {
+        uint32_t parent = tree->nodes[order[at]].parent;
+        if (parent == EPMT_PROCTREE_NONE)
+            continue;
+        add_to_parent(&tree->nodes[parent], &tree->nodes[order[at]]);
+        if (!--children[parent])
+            order[end++] = parent;
+    }
+    while (end--) {
+        struct node *node = &tree->nodes[order[end]];
+        node->depth = node->parent == EPMT_PROCTREE_NONE ? 0 : tree->nodes[node->parent].depth + 1;
+    }
+}
+
 int epmt_proctree_link(struct epmt_proctree *tree) {
     uint32_t *order = malloc((tree->count + 1) * sizeof *order);
+    uint32_t *children = calloc(tree->count + 1, sizeof *children);
     uint32_t count = 0;
 
-    if (!order)
+    if (!order || !children) {
+        free(order);
+        free(children);
         return -1;
+    }
     for (uint32_t i = 0; i < tree->count; i++) {
         if (tree->nodes[i].known)
             order[count++] = i;
@@ -203,10 +256,24 @@ int epmt_proctree_link(struct epmt_proctree *tree) {
         if (tree->nodes[i].begin >= 0 && tree->nodes[i].ppid > 0)
             tree->nodes[i].parent = parent_of(tree->nodes, order, count, &tree->nodes[i]);
     }
+    sum_up(tree, order, children);
     free(order);
+    free(children);
     return 0;
 }
 
 uint32_t epmt_proctree_parent(const struct epmt_proctree *tree, uint32_t i) {
     return tree->nodes[i].parent;
+}
+
+uint32_t epmt_proctree_depth(const struct epmt_proctree *tree, uint32_t i) {
+    return tree->nodes[i].depth;
+}
+
+int64_t epmt_proctree_cpu(const struct epmt_proctree *tree, uint32_t i) {
+    return tree->nodes[i].cpu;
+}
+
+int64_t epmt_proctree_inclusive(const struct epmt_proctree *tree, uint32_t i) {
+    return tree->nodes[i].inclusive;
 }

@@ -29,6 +29,10 @@ extern const struct epmt_query epmt_query_mpi_steps, epmt_query_mpi_step, epmt_q
 extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps,
     epmt_query_processes, epmt_query_threads;
 
+// The query for kind, name and bytes of what is in a database of that dialect: `what` is all,
+// database, table, index or tablespace; NULL for anything else.
+const char *epmt_query_size(const char *dialect, const char *what);
+
 // Only of_job: for people the sums over the threads, for programs each thread's counts.
 extern const struct epmt_query epmt_query_counters;
 // What processes, or jobs, have in common, with sums over them.

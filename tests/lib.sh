@@ -14,9 +14,10 @@ clean_environment() {
     local name
     while read -r name; do
         case $name in
-        EPMT_SOURCE | EPMT_BUILD | EPMT_PREFIX) ;;
+        EPMT_SOURCE | EPMT_BUILD | EPMT_PREFIX | EPMT_TEST_DB) ;;
         EPMT_* | PAPIEX_* | SLURM* | PBS_* | LSB_* | LOADL_* | OAR_* | FLUX_* | COBALT_* | JOB_ID | \
             OMPI_* | ORTE_* | PMIX_* | PMI_* | PALS_* | MV2_* | HYDRA_* | HYDI_* | MPIR_* | MPICH_* | \
+            PGHOST | PGPORT | PGUSER | PGDATABASE | PGPASS* | PGSERVICE* | PGOPTIONS | PGDATA | \
             LD_PRELOAD | LD_LIBRARY_PATH) unset "$name" ;;
         esac
     done < <(compgen -e)
@@ -47,6 +48,7 @@ mpi_families=
 
 test_exit() {
     local status=$?
+    pg_down
     rm -rf "$TEST_DIR"
     if [ "$TEST_FINISHED" = 0 ]; then
         echo "Bail out! The test ended (status $status) before it came to finish"
@@ -133,7 +135,92 @@ families() { echo "$mpi_families"; }
 
 examples() { echo "$EPMT_BUILD/mpi-examples/$1"; } # FAMILY
 
-sql() { sqlite3 -batch -noheader "$TEST_DB" "$1"; } # QUERY
+# A PostgreSQL server of the test's own, as an unprivileged user, on a Unix socket alone.
+PG_DIR=
+pg_bin() { # the directory of initdb and pg_ctl
+    local dir
+    for dir in "$(pg_config --bindir 2>/dev/null)" /usr/lib/postgresql/*/bin; do
+        [ -x "$dir/initdb" ] && echo "$dir" && return
+    done
+    echo "no PostgreSQL server found" >&2
+    return 1
+}
+
+pg_as() { # COMMAND...
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && exec setpriv --reuid=postgres --regid=postgres --clear-groups \
+            env HOME="$PG_DIR" "$@")
+    else
+        "$@"
+    fi
+}
+
+# Starts the server and makes the database epmt; sets PG_DIR (data and socket) and PG_URL.
+# PG_OPTIONS are further options of the server; PG_DIR may be given, as an empty directory.
+pg_up() {
+    local bin
+    bin=$(pg_bin) || return
+    if [ -z "$PG_DIR" ]; then
+        PG_DIR=$(mktemp -d "${TMPDIR:-/tmp}/epmt-pg.XXXXXX") || return
+    fi
+    [ "$(id -u)" = 0 ] && chown postgres: "$PG_DIR"
+    PG_URL="postgresql://epmt@/epmt?host=$PG_DIR"
+    if ! pg_as "$bin/initdb" -D "$PG_DIR/data" -A trust -U epmt -E UTF8 --locale=C.UTF-8 \
+        --no-sync >"$TEST_DIR/.pg" 2>&1 || ! pg_start; then
+        cat "$TEST_DIR/.pg" >&2
+        return 1
+    fi
+    pg_sql postgres "create database epmt"
+}
+
+pg_start() {
+    pg_as "$(pg_bin)/pg_ctl" -D "$PG_DIR/data" -w -s -l "$PG_DIR/log" \
+        -o "-k $PG_DIR -h '' -c fsync=off -c shared_buffers=32MB ${PG_OPTIONS:-}" start \
+        >>"$TEST_DIR/.pg" 2>&1 3>&-
+}
+
+pg_stop() {
+    pg_as "$(pg_bin)/pg_ctl" -D "$PG_DIR/data" -s -m immediate stop >>"$TEST_DIR/.pg" 2>&1
+}
+
+pg_down() {
+    [ -n "$PG_DIR" ] || return 0
+    pg_stop
+    rm -rf "$PG_DIR"
+    PG_DIR=
+}
+
+pg_sql() { # DATABASE QUERY
+    psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$PG_DIR" -U epmt -d "$1" -c "$2"
+}
+
+# Asks the database of EPMT_DB_URL.
+sql() { # QUERY
+    case $EPMT_DB_URL in
+    postgresql:*) pg_sql epmt "$1" ;;
+    *) sqlite3 -batch -noheader "$TEST_DB" "$1" ;;
+    esac
+}
+
+# Makes the database of that kind, empty, the one that is used.
+use_db() { # sqlite|postgresql
+    case $1 in
+    sqlite)
+        rm -f "$TEST_DB"
+        export EPMT_DB_URL=sqlite:///$TEST_DB
+        ;;
+    postgresql)
+        if [ -z "$PG_DIR" ]; then
+            pg_up || return
+        else
+            pg_sql postgres "drop database if exists epmt with (force)" &&
+                pg_sql postgres "create database epmt" || return
+        fi
+        export EPMT_DB_URL=$PG_URL
+        ;;
+    esac
+}
+[ "${EPMT_TEST_DB:-sqlite}" = sqlite ] || use_db "$EPMT_TEST_DB" || exit 1
 
 preload() { env LD_PRELOAD="$PRELOAD" "$@"; } # COMMAND...
 

@@ -6,8 +6,8 @@
 # To build and to use it.
 packages_build=(
     gcc libc6-dev make cmake pkg-config
-    libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
-    libsmartcols-dev libpapi-dev libpfm4-dev
+    libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libpq-dev libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
+    libsmartcols-dev libpapi-dev libpfm4-dev libarchive-dev
     libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
 )
 
@@ -18,6 +18,7 @@ packages_test=(
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
     golang-go openjdk-17-jdk-headless
     iproute2 procps util-linux linux-perf gdb
+    postgresql-15 zstd xz-utils bzip2
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 

@@ -306,12 +306,17 @@ static void another_schema_is_refused(void **state) {
 
     (void)state;
     epmt_db_close(open_db("newer.db", EPMT_DB_WRITE, &err));
-    exec_raw("newer.db", "PRAGMA user_version = 2");
+    exec_raw("newer.db", "PRAGMA user_version = 3");
     assert_null(open_db("newer.db", EPMT_DB_WRITE, &err));
     assert_int_equal(err.code, EPMT_ERR_VERSION);
+    assert_non_null(strstr(err.text, "newer epmt"));
     assert_null(open_db("newer.db", EPMT_DB_READ, &err));
     assert_int_equal(err.code, EPMT_ERR_VERSION);
-    exec_raw("newer.db", "PRAGMA user_version = 1;"
+    exec_raw("newer.db", "PRAGMA user_version = 1");
+    assert_null(open_db("newer.db", EPMT_DB_WRITE, &err));
+    assert_int_equal(err.code, EPMT_ERR_VERSION);
+    assert_non_null(strstr(err.text, "epmt migrate"));
+    exec_raw("newer.db", "PRAGMA user_version = 2;"
                          "UPDATE epmt_schema SET value = '1' WHERE key = 'dictionary'");
     assert_null(open_db("newer.db", EPMT_DB_WRITE, &err));
     assert_int_equal(err.code, EPMT_ERR_VERSION);
@@ -337,7 +342,8 @@ static void urls_are_judged(void **state) {
                                         "sqlite:///",
                                         "sqlite:///:memory:",
                                         "mysql://localhost/x",
-                                        "postgresql://user:secret@host/x",
+                                        "postgresql://user:secret%@host/x",
+                                        "postgresql://user:secret@host/x?nonsense=1",
                                         "/tmp/x.db",
                                         "sqlite:///x.db?mode=ro"};
     struct epmt_error err;

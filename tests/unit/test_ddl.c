@@ -12,7 +12,7 @@
 
 #include "metadata/metrics.h"
 #include "metadata/mpi_tables.h"
-#include "storage/ddl.h"
+#include "storage/ddl_tables.h"
 #include "storage/query.h"
 
 static sqlite3 *db;
@@ -112,17 +112,17 @@ static void statements_fit_the_schema(void **state) {
         &epmt_query_mpi_step,  &epmt_query_mpi_imbalance, &epmt_query_mpi_functions,
         &epmt_query_mpi_ranks, &epmt_query_mpi_slowest,   &epmt_query_mpi_waiting,
         &epmt_query_counters};
-    struct epmt_strbuf sql[3 + EPMT_MPI_TABLE_COUNT] = {{0}};
+    struct epmt_strbuf update = {0};
+    struct epmt_ddl_rows rows;
 
     (void)state;
-    epmt_ddl_insert_process(&sql[0]);
-    epmt_ddl_insert_thread(&sql[1]);
-    epmt_ddl_update_job(&sql[2]);
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++)
-        epmt_ddl_insert_mpi(&sql[3 + i], EPMT_ROW_MPI_FUNCTION + i);
-    for (int i = 0; i < 3 + EPMT_MPI_TABLE_COUNT; i++) {
-        prepare(epmt_strbuf_text(&sql[i]));
-        epmt_strbuf_free(&sql[i]);
+    epmt_ddl_update_job(&update);
+    prepare(epmt_strbuf_text(&update));
+    epmt_strbuf_free(&update);
+    for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
+        epmt_ddl_rows_make(&rows, i);
+        prepare(epmt_strbuf_text(&rows.insert));
+        epmt_ddl_rows_free(&rows);
     }
     for (unsigned i = 0; i < sizeof queries / sizeof *queries; i++) {
         prepare(queries[i]->for_people);
