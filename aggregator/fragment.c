@@ -144,7 +144,7 @@ static bool put_record(struct epmt_fragment *f, const struct epmt_dictionary *di
         bool done = true;
         if (!epmt_record_has(record, i))
             continue;
-        switch (dictionary->columns[i].type) {
+        switch ((enum epmt_type)dictionary->types[i]) {
         case EPMT_TYPE_TEXT:
         case EPMT_TYPE_LIST:
             done = put_text(f, record->value[i].text);
@@ -341,7 +341,7 @@ static bool get_record(struct epmt_fragment_reader *r, size_t end,
         uint64_t value;
         if (!epmt_record_has(record, i))
             continue;
-        switch (dictionary->columns[i].type) {
+        switch ((enum epmt_type)dictionary->types[i]) {
         case EPMT_TYPE_TEXT:
         case EPMT_TYPE_LIST:
             if (!get_text(r, end, &record->value[i].text))

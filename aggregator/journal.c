@@ -49,7 +49,7 @@ static int open_for_append(const char *path, size_t shared) {
 }
 
 // 0 where fd is a file of ours that still has its name, -ESTALE where it lost it.
-static int check_open(int fd) {
+static int check_open(int fd, uint64_t *len) {
     struct stat st;
     int status = epmt_prim_fstat(fd, &st);
 
@@ -57,6 +57,7 @@ static int check_open(int fd) {
         return status;
     if (!S_ISREG(st.st_mode) || st.st_uid != getauxval(AT_EUID))
         return -EPERM;
+    *len = (uint64_t)st.st_size;
     return st.st_nlink ? 0 : -ESTALE;
 }
 
@@ -80,18 +81,17 @@ static void unlock_and_close(int fd) {
     epmt_prim_close(fd);
 }
 
-static int lock_and_append(int fd, const void *fragment, size_t len) {
+static int lock_shared(int fd, uint64_t *len) {
     int status =
         lock(fd, LOCK_SH, epmt_prim_clock_ns(CLOCK_MONOTONIC) + EPMT_JOURNAL_APPEND_WAIT_NS);
 
     // A file system without locks: the record is worth more than the protection.
     if (status && status != -ENOLCK && status != -EOPNOTSUPP && status != -ENOSYS)
         return status;
-    status = check_open(fd);
-    return status ? status : epmt_write_all(fd, fragment, len);
+    return check_open(fd, len);
 }
 
-int epmt_journal_append(const char *path, size_t shared, const void *fragment, size_t len) {
+int epmt_journal_open(const char *path, size_t shared, uint64_t *len) {
     int status = -ESTALE;
 
     for (int i = 0; i < TRIES && status == -ESTALE; i++) {
@@ -100,9 +100,29 @@ int epmt_journal_append(const char *path, size_t shared, const void *fragment, s
             continue;
         if (fd < 0)
             return fd;
-        status = lock_and_append(fd, fragment, len);
+        status = lock_shared(fd, len);
+        if (!status)
+            return fd;
         unlock_and_close(fd);
     }
+    return status;
+}
+
+void epmt_journal_close(int fd, bool alone) {
+    if (alone)
+        epmt_prim_close(fd);
+    else
+        unlock_and_close(fd);
+}
+
+int epmt_journal_append(const char *path, size_t shared, const void *fragment, size_t len) {
+    uint64_t before;
+    int fd = epmt_journal_open(path, shared, &before);
+
+    if (fd < 0)
+        return fd;
+    int status = epmt_write_all(fd, fragment, len);
+    epmt_journal_close(fd, false);
     return status;
 }
 
@@ -138,8 +158,10 @@ const uint8_t *epmt_journal_scan_next(struct epmt_journal_scan *scan,
                 scan->first_error = why;
             scan->gap_bytes += gap;
         }
-        if (whole)
+        if (whole && !(header->flags & EPMT_FRAGMENT_HOST))
             return at;
+        if (whole)
+            start = scan->at;
     }
     return NULL;
 }
@@ -152,6 +174,7 @@ static void unmap(struct epmt_journal *journal) {
 
 int epmt_journal_take(struct epmt_journal *journal, const char *path, unsigned timeout_ms) {
     uint64_t until = epmt_prim_clock_ns(CLOCK_MONOTONIC) + timeout_ms * UINT64_C(1000000);
+    uint64_t len;
     int status = -ESTALE;
 
     *journal = (struct epmt_journal){.fd = -1};
@@ -161,7 +184,7 @@ int epmt_journal_take(struct epmt_journal *journal, const char *path, unsigned t
             return fd;
         status = lock(fd, LOCK_EX, until);
         if (!status)
-            status = check_open(fd);
+            status = check_open(fd, &len);
         if (!status)
             journal->data = epmt_map_file(fd, &journal->len, &status);
         if (status)
@@ -177,6 +200,17 @@ void epmt_journal_release(struct epmt_journal *journal) {
     if (journal->fd >= 0)
         unlock_and_close(journal->fd);
     journal->fd = -1;
+}
+
+// What stands in front of all records (journal_host.c) stays there as long as there are any.
+static size_t front_len(const struct epmt_journal *journal) {
+    struct epmt_fragment_header header;
+    struct epmt_error err;
+
+    return !epmt_fragment_check(journal->data, journal->len, &header, &err) &&
+                   header.flags & EPMT_FRAGMENT_HOST
+               ? header.len
+               : 0;
 }
 
 // Writes what is kept to a new file beside it. Returns its size, or -errno.
@@ -203,7 +237,10 @@ static ssize_t write_kept(struct epmt_journal *journal, const char *path,
         passed = whole;
         if (!keep(context, &header, fragment))
             continue;
-        status = epmt_write_all(fd, fragment, header.len);
+        if (!kept)
+            status = epmt_write_all(fd, journal->data, front_len(journal));
+        if (!status)
+            status = epmt_write_all(fd, fragment, header.len);
         kept += header.len;
     }
     if (!status && kept)

@@ -14,6 +14,12 @@
 // moment and goes to the new file where the old one was removed meanwhile. Returns 0 or -errno.
 int epmt_journal_append(const char *path, size_t shared, const void *fragment, size_t len);
 
+// The same in steps: opens it and holds the shared lock, *len is its length now. Returns the
+// descriptor, or -errno; sealed fragments go to it by epmt_write_all.
+int epmt_journal_open(const char *path, size_t shared, uint64_t *len);
+// alone: no other thread can have forked meanwhile, so that closing alone gives the lock back.
+void epmt_journal_close(int fd, bool alone);
+
 struct epmt_journal_scan {
     const uint8_t *data;
     size_t len, at;
@@ -25,8 +31,8 @@ struct epmt_journal_scan {
 
 void epmt_journal_scan_init(struct epmt_journal_scan *scan, const void *data, size_t len);
 
-// Finds the next whole fragment, passing over damaged stretches. Returns its bytes (inside data)
-// and its header, or NULL at the end.
+// Finds the next whole fragment, passing over damaged stretches and over what only those who append
+// need (journal_host.h). Returns its bytes (inside data) and its header, or NULL at the end.
 const uint8_t *epmt_journal_scan_next(struct epmt_journal_scan *scan,
                                       struct epmt_fragment_header *header);
 

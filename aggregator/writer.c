@@ -2,8 +2,11 @@
 // The child shares our memory until it execs (as with vfork), so that nothing is copied however
 // large the program is. A child that execs sends SIGCHLD and answers to any wait, whatever exit
 // signal it was made with; so it is made by one in between, which does neither since it ends
-// without exec, and is nobody's child of ours afterwards. All signals are blocked meanwhile: a
-// handler of the program must not run in the child.
+// without exec, and is nobody's child of ours afterwards. The one in between is not waited for:
+// that would add what it used, and its peak memory, which is the program's own, to RUSAGE_CHILDREN.
+// It stays as an entry of the process table until the program ends, which no wait of the program
+// answers with (but one for the children of a bare clone, __WALL or __WCLONE). All signals are
+// blocked meanwhile: a handler of the program must not run in the child.
 #include "aggregator/writer.h"
 
 #include <errno.h>
@@ -114,8 +117,6 @@ static int launch_child(struct epmt_writer *writer, const char *program, int soc
     pid_t between = clone(make_writer, stacks + STACK_LEN, CLONE_VM | CLONE_VFORK, &launch);
     int status = between < 0 ? -errno : -launch.failure;
     writer->pid = launch.pid;
-    if (between > 0)
-        syscall(SYS_wait4, between, NULL, __WCLONE, NULL);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8);
     return status;
 }

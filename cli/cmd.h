@@ -17,6 +17,7 @@
     X(stage)             \
     X(submit)            \
     X(annotate)          \
+    X(daemon)            \
     X(list)              \
     X(show)              \
     X(dump)              \
@@ -29,7 +30,9 @@
     X(migrate)           \
     X(dbsize)            \
     X(drop)              \
-    X(help)
+    X(config)            \
+    X(help)              \
+    X(version)
 
 // One option of a command, or of epmt itself. From this row come parsing, `--help` and the
 // complaint about a wrong one.
@@ -40,15 +43,19 @@ struct epmt_option {
     const char *help;
 };
 
+// What `epmt version` and -V print first, as scripts look for it.
+#define EPMT_VERSION_LINE "EPMT " EPMT_VERSION
+
 // What every command gets.
 struct epmt_cli {
     struct epmt_settings settings;
     char *const *envp;
     int verbose;
     // Options that may also stand before the command's name (epmt -a run, epmt -n submit).
-    bool automatic;     // -a
-    bool dry_run;       // -n
-    const char *prefix; // of the installation: bin/epmt is <prefix>/bin/epmt
+    bool automatic;      // -a
+    bool dry_run;        // -n
+    const char *prefix;  // of the installation: bin/epmt is <prefix>/bin/epmt
+    bool settings_error; // some setting is wrong; settings holds what was right
 };
 
 // The sections of `epmt --help`, in their order. X(name, title)
@@ -74,6 +81,8 @@ struct epmt_command {
     const struct epmt_option *options; // ends with a row whose name is NULL
     bool
         passes_arguments; // options after the first other argument belong to that (epmt run CMD -x)
+    bool needs_no_settings; // runs where settings are wrong too, after the complaint
+    bool loads_settings;    // as that, and complains itself
     // Called once per option met, with the row of the table and its argument. Returns 0 or -1 with
     // err.
     int (*option)(struct epmt_cli *cli, const struct epmt_option *option, const char *argument,

@@ -4,30 +4,91 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/narrow.h"
 #include "cli/results.h"
+#include "cli/suggest.h"
+#include "common/fmt.h"
 
 static enum epmt_format format;
+static struct epmt_filter filter = {.limit = -1};
 
 static const struct epmt_option options[] = {
+    {'l', "limit", "N", "at most N of them"},
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: all columns)"},
     {0},
 };
 
-static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
-                  struct epmt_error *err) {
-    (void)cli, (void)row;
-    return epmt_format_parse(argument, &format, err);
+static int set_limit(const char *text, struct epmt_error *err) {
+    if (epmt_parse_whole_i64(text, &filter.limit) && filter.limit >= 0)
+        return 0;
+    return epmt_errf(err, EPMT_ERR_USAGE, "a limit is a number of 0 or more, not %s", text);
 }
 
-static const struct epmt_query *find_query(const char *name) {
-    static const struct epmt_query *const queries[] = {&epmt_query_jobs, &epmt_query_steps,
-                                                       &epmt_query_processes, &epmt_query_threads};
+static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
+                  struct epmt_error *err) {
+    (void)cli;
+    return row->letter == 'l' ? set_limit(argument, err)
+                              : epmt_format_parse(argument, &format, err);
+}
 
-    for (unsigned i = 0; i < sizeof queries / sizeof *queries; i++) {
-        if (!strcmp(queries[i]->name, name))
-            return queries[i];
+// What can be listed; the first name of a query is the one of today.
+static const struct kind {
+    const char *name;
+    const struct epmt_query *query;
+} kinds[] = {
+    {"jobs", &epmt_query_jobs},           {"steps", &epmt_query_steps},
+    {"processes", &epmt_query_processes}, {"procs", &epmt_query_processes},
+    {"threads", &epmt_query_threads},     {"thread_metrics", &epmt_query_threads},
+    {"hosts", &epmt_query_hosts},         {"programs", &epmt_query_programs},
+    {"tags", &epmt_query_tags},           {"job_proc_tags", &epmt_query_tags},
+    {"users", &epmt_query_users},
+};
+
+static const struct epmt_query *find_query(const char *name) {
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!strcmp(kinds[i].name, name))
+            return kinds[i].query;
     }
-    return !strcmp(name, "procs") ? &epmt_query_processes : NULL;
+    return NULL;
+}
+
+// A word that is no job may be a kind that was mistyped.
+static int no_job(const char *word, struct epmt_error *err) {
+    struct epmt_suggestion suggestion;
+    char more[EPMT_SUGGEST_MAX];
+
+    epmt_suggest_init(&suggestion, word, strlen(word));
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        epmt_suggest_try(&suggestion, kinds[i].name);
+    epmt_suggest_text(&suggestion, "", more);
+    char text[EPMT_ERROR_TEXT_MAX];
+    epmt_fmt(text, sizeof text, "%s%s", err->text, more);
+    return epmt_errf(err, err->code, "%s", text);
+}
+
+// Takes the arguments NAME=VALUE out: they narrow the listing. Returns how many are left, or -1.
+static int take_filters(int argc, char **argv, struct epmt_error *err) {
+    int left = 0;
+
+    for (int i = 0; i < argc; i++) {
+        char *equals = strchr(argv[i], '=');
+        if (!equals || equals == argv[i]) {
+            argv[left++] = argv[i];
+            continue;
+        }
+        *equals = '\0';
+        if (!strcmp(argv[i], "limit")) {
+            if (set_limit(equals + 1, err))
+                return -1;
+        } else if (filter.count == EPMT_FILTERS_MAX) {
+            return epmt_errf(err, EPMT_ERR_USAGE, "more than %d times NAME=VALUE",
+                             EPMT_FILTERS_MAX);
+        } else {
+            filter.columns[filter.count] = argv[i];
+            filter.values[filter.count++] = equals + 1;
+        }
+    }
+    return left;
 }
 
 static int list(struct epmt_db *db, const struct epmt_query *query, int argc, char **argv,
@@ -37,7 +98,8 @@ static int list(struct epmt_db *db, const struct epmt_query *query, int argc, ch
     char(*ids)[EPMT_JOB_KEY_MAX] = calloc((size_t)argc, sizeof *ids);
     int result = ids ? 0 : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     for (int i = 0; i < argc && !result; i++)
-        result = epmt_results_find_job(db, argv[i], ids[i], err);
+        if (epmt_results_find_job(db, argv[i], ids[i], err))
+            result = err->code == EPMT_ERR_NOT_FOUND ? no_job(argv[i], err) : -1;
     if (!result)
         result = epmt_results_print_jobs(output, NULL, db, query, ids, argc, err);
     free(ids);
@@ -45,8 +107,12 @@ static int list(struct epmt_db *db, const struct epmt_query *query, int argc, ch
 }
 
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
-    const struct epmt_query *query = argc ? find_query(argv[0]) : NULL;
     struct epmt_output output;
+
+    argc = take_filters(argc, argv, err);
+    if (argc < 0)
+        return err->code;
+    const struct epmt_query *query = argc ? find_query(argv[0]) : NULL;
 
     if (query) {
         argc--;
@@ -57,6 +123,8 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_READ, cli->envp, err);
     if (!db)
         return err->code;
+    if (filter.count || filter.limit >= 0)
+        epmt_filter_use(&filter);
     epmt_output_begin(&output, stdout, format);
     int result = list(db, query, argc, argv, &output, err);
     // Output that has begun is ended, whatever happened.
@@ -69,10 +137,13 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 const struct epmt_command epmt_command_list = {
     .name = "list",
     .group = EPMT_GROUP_ANALYSE,
-    .arguments = "[jobs|steps|processes|threads] [JOB ...]",
+    .arguments =
+        "[jobs|steps|processes|threads|hosts|programs|tags|users] [JOB ...] [NAME=VALUE ...]",
     .summary = "List the jobs in the database, or what belongs to them.",
     .examples = "epmt list                      # jobs\n"
                 "epmt list processes 4711       # of one job\n"
+                "epmt list jobs user=alice      # * and ? stand for others\n"
+                "epmt list hosts                # what ran where\n"
                 "epmt list --format csv         # for programs\n",
     .options = options,
     .option = option,

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/collect.h"
 #include "cli/events_ask.h"
 #include "cli/instrument.h"
 #include "cli/say.h"
@@ -124,7 +125,9 @@ static void stop(const struct epmt_cli *cli, const struct epmt_job_place *place,
     const struct epmt_session_end end = {.exitcode = status, .submitted = -1};
     enum epmt_session_stop outcome;
     struct epmt_jobdir_result result;
+    uint64_t hosts;
 
+    epmt_collect(cli, "run", place->dir, place->dir, epmt_job_place_shared(place), &hosts);
     if (epmt_session_stop(cli, place, &end, &outcome, &result, &err))
         epmt_say("run", "%s", err.text);
 }
@@ -137,9 +140,13 @@ static int run_auto(struct epmt_cli *cli, const struct epmt_job_place *place,
     // What fails here must not keep the command from running.
     if (epmt_session_start(cli, place, &outcome, &start_err))
         epmt_say("run", "%s", start_err.text);
+    if (outcome == EPMT_SESSION_IS_FOREIGN) {
+        epmt_say("run", "%s is another user's; running without measuring", place->dir);
+        return execute(argv);
+    }
     int status = run_and_wait(argv, instrument, err);
     // Who started the job stops it.
-    if (outcome != EPMT_SESSION_IS_STARTED)
+    if (outcome == EPMT_SESSION_STARTED || outcome == EPMT_SESSION_IS_COMPLETE)
         stop(cli, place, status);
     return status < 0 ? (int)err->code : status;
 }

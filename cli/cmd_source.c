@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // epmt source: shell code that instruments what the shell runs from then on, for
-// eval `epmt source`. Every statement ends with `;`, so that newlines may become blanks.
+// eval `epmt source` (fish: epmt source | source). Every statement ends with `;`, so that newlines
+// may become blanks.
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/ancestors.h"
 #include "cli/instrument.h"
 #include "cli/shell.h"
 
-enum flavour { DETECT, SH, CSH, SLURM };
+enum flavour { DETECT, SH, CSH, FISH, SLURM };
 static enum flavour flavour;
 
 static const struct epmt_option options[] = {
     {'s', "slurm", NULL, "lines `export NAME=value` as a TaskProlog prints them"},
     {0, "bash", NULL, "for sh, bash, ksh and zsh, whatever the environment says"},
     {0, "csh", NULL, "for csh and tcsh"},
+    {0, "fish", NULL, "for fish"},
     {0},
 };
 
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
     (void)cli, (void)argument, (void)err;
-    flavour = row->letter == 's' ? SLURM : row->name[0] == 'b' ? SH : CSH;
+    flavour = row->letter == 's'    ? SLURM
+              : row->name[0] == 'b' ? SH
+              : row->name[0] == 'c' ? CSH
+                                    : FISH;
     return 0;
 }
 
@@ -30,11 +36,22 @@ static bool ends_in_csh(const char *path) {
     return len >= 3 && !strcmp(path + len - 3, "csh");
 }
 
+// The variables `_` and SHELL are what the old tool looked at; but in a script of another shell
+// SHELL is still the user's own, so that the shell above us counts more, unless SHELL was set for
+// us alone.
 static enum flavour detect(const struct epmt_cli *cli) {
-    return ends_in_csh(epmt_environment_get(cli->envp, "_")) ||
-                   ends_in_csh(epmt_environment_get(cli->envp, "SHELL"))
-               ? CSH
-               : SH;
+    static const enum flavour flavours[] = {[EPMT_SHELL_UNKNOWN] = SH,
+                                            [EPMT_SHELL_SH] = SH,
+                                            [EPMT_SHELL_CSH] = CSH,
+                                            [EPMT_SHELL_FISH] = FISH};
+    const char *shell = epmt_environment_get(cli->envp, "SHELL");
+
+    if (ends_in_csh(epmt_environment_get(cli->envp, "_")))
+        return CSH;
+    enum epmt_shell above = epmt_ancestor_shell(shell);
+    if (above == EPMT_SHELL_UNKNOWN)
+        above = ends_in_csh(shell) ? EPMT_SHELL_CSH : epmt_shell_of(shell);
+    return flavours[above];
 }
 
 static void add_sh(struct epmt_strbuf *code, const struct epmt_instrument *instrument) {
@@ -106,6 +123,29 @@ static void add_csh(struct epmt_strbuf *code, const struct epmt_instrument *inst
     epmt_strbuf_free(&off);
 }
 
+static void add_fish_set(struct epmt_strbuf *code, const char *name, const char *value) {
+    epmt_strbuf_printf(code, "set -gx %s ", name);
+    epmt_shell_quote_fish(code, value);
+    epmt_strbuf_puts(code, ";\n");
+}
+
+static void add_fish(struct epmt_strbuf *code, const struct epmt_instrument *instrument) {
+    epmt_strbuf_puts(code, "function epmt_instrument;\n");
+    for (int i = 0; i < instrument->count; i++)
+        add_fish_set(code, instrument->variables[i].name, instrument->variables[i].value);
+    add_fish_set(code, "LD_PRELOAD", instrument->preload);
+    epmt_strbuf_puts(code, "end;\nfunction epmt_uninstrument;\n");
+    for (int i = 0; i < instrument->count; i++) {
+        if (instrument->variables[i].restore)
+            epmt_strbuf_printf(code, "set -e %s;\n", instrument->variables[i].name);
+    }
+    if (*instrument->preload_before)
+        add_fish_set(code, "LD_PRELOAD", instrument->preload_before);
+    else
+        epmt_strbuf_puts(code, "set -e LD_PRELOAD;\n");
+    epmt_strbuf_puts(code, "end;\nepmt_instrument;\n");
+}
+
 // Slurm takes the line as it is, without quoting.
 static void add_slurm(struct epmt_strbuf *code, const struct epmt_instrument *instrument) {
     for (int i = 0; i < instrument->count; i++) {
@@ -124,6 +164,8 @@ static int print(enum flavour shell, const struct epmt_instrument *instrument,
         add_slurm(&code, instrument);
     else if (shell == CSH)
         add_csh(&code, instrument);
+    else if (shell == FISH)
+        add_fish(&code, instrument);
     else
         add_sh(&code, instrument);
     int result = code.failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory") : 0;
@@ -154,6 +196,7 @@ const struct epmt_command epmt_command_source = {
     .arguments = "",
     .summary = "Print shell code that instruments what the shell runs: eval `epmt source`.",
     .examples = "eval `epmt source`             # sh, bash, zsh, csh, tcsh\n"
+                "epmt source | source           # fish\n"
                 "epmt_uninstrument              # off again; epmt_instrument: on\n"
                 "epmt source --slurm            # in a task prolog\n",
     .options = options,

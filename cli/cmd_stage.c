@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// epmt stage: moves what jobs left on this host to where the parts from all hosts come together;
-// to be called on each host (a task epilog) after a job whose hosts share no directory.
+// epmt stage: moves what jobs left to where the parts from all hosts come together; to be called on
+// each host (a task epilog) after a job whose hosts share no directory, or on one with
+// remote_command set, which then asks the others.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/collect.h"
 #include "cli/paths.h"
 #include "cli/say.h"
 #include "common/fmt.h"
 #include "metadata/jobplace.h"
+#include "storage/jobdir.h"
 #include "storage/stage.h"
+#include "storage/stage_remote.h"
 
 static bool strict;
-static const char *destination;
+static const char *destination, *send_token;
 
 static const struct epmt_option options[] = {
     {'d', "dest", "DIR", "move there instead of the setting stage_command_dest"},
     {'n', "dry-run", NULL, "tell what would be moved, but change nothing"},
     {'e', "error", NULL, "stop at the first failure; a job that is left for later is one"},
+    {0, "send", "TOKEN", "give it to an epmt that asks from another host (it calls this)"},
     {0},
 };
 
@@ -28,28 +34,48 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
     strict |= row->letter == 'e';
     if (row->letter == 'd')
         destination = argument;
+    if (!row->letter)
+        send_token = argument;
     return 0;
 }
 
+// Whether the job is over as far as this host can tell: what other hosts have is left for later too
+// where it is not.
+static bool is_over(const char *dir, const char *jobid) {
+    struct epmt_jobdir_state state;
+
+    return epmt_jobdir_look(dir, jobid, &state, NULL) || (!state.running && !state.has_metadata);
+}
+
 // One job directory. Returns 0, or -1 with err.
-static int stage(const char *dir, const char *dest, struct epmt_error *err) {
+static int stage(const struct epmt_cli *cli, const char *dir, const char *dest,
+                 struct epmt_error *err) {
     char jobid[NAME_MAX + 1], target[PATH_MAX];
     enum epmt_stage_outcome outcome;
+    enum epmt_err remote = EPMT_ERR_OK;
+    uint64_t hosts = 0;
 
     epmt_path_jobid(dir, jobid);
+    if (is_over(dir, jobid) && epmt_fmt(target, sizeof target, "%s/%s", dest, jobid))
+        remote = epmt_collect(cli, "stage", dir, target, 0, &hosts);
     if (epmt_stage(dir, jobid, dest, target, &outcome, err))
         return -1;
+    if (outcome == EPMT_STAGE_MOVED || hosts)
+        printf("%s\n", target);
     switch (outcome) {
     case EPMT_STAGE_MOVED:
-        printf("%s\n", target);
-        return 0;
+        break;
     case EPMT_STAGE_NOTHING:
+        if (hosts || remote)
+            break;
         return epmt_errf(err, EPMT_ERR_NOT_FOUND, "there is nothing of job %s in %s", jobid, dir);
     case EPMT_STAGE_RUNNING:
         return epmt_errf(err, EPMT_ERR_FAIL, "job %s is still running: left for later", jobid);
     case EPMT_STAGE_NOT_STOPPED:
         return epmt_errf(err, EPMT_ERR_FAIL, "job %s is not stopped: left for later", jobid);
     }
+    if (remote)
+        return epmt_errf(err, remote, "job %s: not all hosts gave what they have", jobid);
     return 0;
 }
 
@@ -75,7 +101,9 @@ static int add_what_is_here(struct epmt_cli *cli, struct epmt_paths *jobs, struc
 
     if (epmt_job_place_find(&place, &cli->settings, cli->envp, err))
         return -1;
-    if (epmt_path_kind(place.dir) == EPMT_PATH_JOBDIR)
+    // Another host may have something where this one has not.
+    if (epmt_path_kind(place.dir) == EPMT_PATH_JOBDIR ||
+        (cli->settings.remote_command[0] && place.source == EPMT_JOB_FROM_ENVIRONMENT))
         return epmt_paths_add(jobs, place.dir, err);
     char *slash = strrchr(place.dir, '/');
     if (slash)
@@ -88,6 +116,12 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     struct epmt_paths jobs = {0};
     struct epmt_error why;
     enum epmt_err first = EPMT_ERR_OK;
+
+    if (send_token)
+        return epmt_stage_send((const char *const *)argv, send_token, STDIN_FILENO, STDOUT_FILENO,
+                               err)
+                   ? err->code
+                   : EPMT_ERR_OK;
     int failed = argc ? 0 : add_what_is_here(cli, &jobs, err);
 
     for (int i = 0; i < argc && !failed; i++)
@@ -95,7 +129,7 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     for (int i = 0; i < jobs.count && !failed; i++) {
         if (cli->dry_run) {
             printf("Would be moved to %s - %s\n", dest, jobs.items[i]);
-        } else if (stage(jobs.items[i], dest, &why)) {
+        } else if (stage(cli, jobs.items[i], dest, &why)) {
             epmt_say("stage", "%s", why.text);
             if (first == EPMT_ERR_OK && (strict || why.code != EPMT_ERR_FAIL))
                 first = why.code;
@@ -111,7 +145,7 @@ const struct epmt_command epmt_command_stage = {
     .name = "stage",
     .group = EPMT_GROUP_COLLECT,
     .arguments = "[DIR ...]",
-    .summary = "Move what jobs left on this host to where the parts of all hosts are collected.",
+    .summary = "Move what jobs left to where the parts of all hosts are collected.",
     .examples = "epmt stage                     # this job, to stage_command_dest\n"
                 "epmt stage -d /shared/epmt     # to another directory\n",
     .options = options,

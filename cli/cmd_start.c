@@ -27,6 +27,20 @@ static void hint_at_session(const char *jobid) {
     epmt_say("start", "set EPMT_JOB_ID to choose a job id, and to be without these lines");
 }
 
+static void complain(enum epmt_session_start outcome, const struct epmt_job_place *place,
+                     struct epmt_error *err) {
+    if (outcome == EPMT_SESSION_IS_FOREIGN)
+        epmt_errf(err, EPMT_ERR_IO, "job %s is another user's: %s is not ours", place->jobid,
+                  place->dir);
+    else if (outcome == EPMT_SESSION_IS_COMPLETE)
+        epmt_errf(err, EPMT_ERR_EXISTS, "job %s is already complete", place->jobid);
+    else
+        epmt_errf(err, EPMT_ERR_EXISTS, "job %s is already started%s", place->jobid,
+                  epmt_session_is_open(place->dir)
+                      ? ""
+                      : " by a session that is gone (`epmt stop` ends it)");
+}
+
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
     struct epmt_job_place place;
     enum epmt_session_start outcome;
@@ -46,13 +60,11 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
             epmt_say("start", "job %s is in %s", place.jobid, place.dir);
         return EPMT_ERR_OK;
     }
-    const char *what = outcome == EPMT_SESSION_IS_STARTED ? "started" : "complete";
-    if (strict) {
-        epmt_errf(err, EPMT_ERR_EXISTS, "job %s is already %s", place.jobid, what);
+    complain(outcome, &place, err);
+    if (strict)
         return err->code;
-    }
-    epmt_say("start", "job %s is already %s, ignoring", place.jobid, what);
-    return EPMT_ERR_OK;
+    epmt_say("start", "%s, ignoring", err->text);
+    return err->code = EPMT_ERR_OK;
 }
 
 const struct epmt_command epmt_command_start = {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/collect.h"
 #include "cli/say.h"
 #include "cli/session.h"
 #include "common/fmt.h"
@@ -75,6 +76,8 @@ static int complain(enum epmt_session_stop outcome, const struct epmt_job_place 
     if (outcome == EPMT_SESSION_NOT_STARTED)
         epmt_errf(err, EPMT_ERR_NOT_FOUND,
                   "job %s was not started; what was left of it is in its job file", jobid);
+    else if (outcome == EPMT_SESSION_NOT_OURS)
+        epmt_errf(err, EPMT_ERR_IO, "job %s is another user's: %s is not ours", jobid, place->dir);
     else if (outcome == EPMT_SESSION_IS_STOPPED)
         epmt_errf(err, EPMT_ERR_EXISTS, "job %s is already stopped", jobid);
     else
@@ -90,19 +93,25 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     struct epmt_job_place place;
     struct epmt_jobdir_result result;
     enum epmt_session_stop outcome;
+    uint64_t hosts;
 
     (void)argv;
     if (argc) {
         epmt_errf(err, EPMT_ERR_USAGE, "it takes no arguments");
         return err->code;
     }
-    if (epmt_job_place_find(&place, &cli->settings, cli->envp, err) ||
-        epmt_session_stop(cli, &place, &end, &outcome, &result, err))
+    if (epmt_job_place_find(&place, &cli->settings, cli->envp, err))
+        return err->code;
+    // A host that gives nothing must not keep the rest from its job file.
+    enum epmt_err remote =
+        epmt_collect(cli, "stop", place.dir, place.dir, epmt_job_place_shared(&place), &hosts);
+    if (epmt_session_stop(cli, &place, &end, &outcome, &result, err))
         return err->code;
     if (outcome == EPMT_SESSION_NOTHING && take_last_of_session(cli, &place))
         outcome = EPMT_SESSION_IS_STOPPED;
     report(cli, &place, &result);
-    return complain(outcome, &place, err);
+    int status = complain(outcome, &place, err);
+    return status ? status : (int)remote;
 }
 
 const struct epmt_command epmt_command_stop = {

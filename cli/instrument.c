@@ -20,6 +20,9 @@
 
 enum { EVERY_PROCESS = 2 }; // of the setting crash_stack
 
+// Variables beside those of settings; and from how many -v on the library talks too.
+enum { ADDED_MAX = 6, LIBRARY_TALKS = 3 };
+
 static char *finish(struct epmt_strbuf *text) {
     if (!text->failed && !text->data)
         epmt_strbuf_puts(text, "");
@@ -155,11 +158,19 @@ static int add_events(struct epmt_instrument *instrument, const struct epmt_cli 
     return status;
 }
 
+// Has the library say on standard error what it does, unless the settings say otherwise.
+static int add_talk(struct epmt_instrument *instrument, const struct epmt_cli *cli) {
+    if (!*cli->settings.log && add(instrument, cli, "EPMT_LOG", "stderr"))
+        return -1;
+    return cli->settings.verbose ? 0 : add(instrument, cli, "EPMT_VERBOSE", "2");
+}
+
 int epmt_instrument_init(struct epmt_instrument *instrument, const struct epmt_cli *cli,
                          const struct epmt_job_place *place, struct epmt_error *err) {
     *instrument = (struct epmt_instrument){0};
     instrument->preload_before = preload_without_us(epmt_environment_get(cli->envp, "LD_PRELOAD"));
-    instrument->variables = calloc((size_t)epmt_setting_count + 3, sizeof *instrument->variables);
+    instrument->variables =
+        calloc((size_t)epmt_setting_count + ADDED_MAX, sizeof *instrument->variables);
     if (!instrument->preload_before || !instrument->variables ||
         add(instrument, cli, "EPMT_JOB_ID", place->jobid))
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
@@ -174,6 +185,8 @@ int epmt_instrument_init(struct epmt_instrument *instrument, const struct epmt_c
     bool papi = epmt_events_need_papi(epmt_strbuf_text(&events));
     epmt_strbuf_free(&events);
     if (failed)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    if (cli->verbose >= LIBRARY_TALKS && add_talk(instrument, cli))
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     instrument->preload = preload_with_us(cli, instrument->preload_before, papi, err);
     return instrument->preload ? 0 : -1;

@@ -6,9 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/help.h"
 #include "cli/options.h"
 #include "cli/say.h"
 #include "cli/settings_files.h"
+#include "cli/settings_show.h"
+#include "storage/envfilter.h"
 
 // The prefix of the installation: the program is <prefix>/bin/epmt.
 static void find_prefix(char prefix[PATH_MAX]) {
@@ -27,17 +30,40 @@ static int complain(const struct epmt_command *command, const struct epmt_error 
     return err->code;
 }
 
+// Wrong settings are an error, but for what must go on all the same: a job's program, and the
+// commands that explain. Returns 0 or the exit status.
+static int load_settings(struct epmt_cli *cli, const struct epmt_command *command) {
+    struct epmt_error err = {.code = EPMT_ERR_OK};
+    int result = epmt_settings_load(&cli->settings, cli->envp, &err);
+
+    epmt_env_filter_use(cli->settings.env_drop, cli->settings.env_hide, cli->settings.env_keep);
+    if (!result)
+        return 0;
+    cli->settings_error = true;
+    if (command && command->loads_settings)
+        return 0;
+    complain(command, &err);
+    return !command || command->passes_arguments || command->needs_no_settings ? 0 : (int)err.code;
+}
+
+static void tell_settings(const struct epmt_cli *cli) {
+    enum { CHANGED = 2, ALL };
+
+    for (int i = 0; i < epmt_setting_count && cli->verbose >= CHANGED; i++) {
+        const struct epmt_setting *setting = &epmt_setting_table[i];
+        char value[EPMT_SETTING_SHOWN_MAX];
+        const char *origin = epmt_setting_origin(setting);
+        if (cli->verbose >= ALL || strcmp(origin, "default") != 0)
+            fprintf(stderr, "epmt: setting %s = %s (%s)\n", setting->name,
+                    epmt_setting_shown(&cli->settings, setting, value), origin);
+    }
+}
+
 static int run(struct epmt_cli *cli, const struct epmt_parsed *parsed) {
     const struct epmt_command *command = parsed->command;
     struct epmt_error err = {.code = EPMT_ERR_OK};
 
-    if (epmt_settings_load(&cli->settings, cli->envp, &err)) {
-        complain(command, &err);
-        // A wrong setting must not keep a job's program from running.
-        if (!command->passes_arguments)
-            return err.code;
-        err.code = EPMT_ERR_OK;
-    }
+    tell_settings(cli);
     int status = command->run(cli, parsed->argc, parsed->argv, &err);
     if (err.code != EPMT_ERR_OK)
         complain(command, &err);
@@ -57,13 +83,17 @@ int main(int argc, char **argv) {
         return EPMT_ERR_USAGE;
     if (epmt_options_parse(&cli, argc, argv, &parsed, &err))
         return complain(parsed.command, &err);
+    if (!parsed.version && !(parsed.help && parsed.command))
+        status = load_settings(&cli, parsed.help ? NULL : parsed.command);
     if (parsed.version)
-        puts("epmt " EPMT_VERSION);
-    else if (parsed.help)
+        puts(EPMT_VERSION_LINE);
+    else if (parsed.help && parsed.command)
         epmt_help_print(stdout, parsed.command);
+    else if (parsed.help)
+        epmt_help_print_all(stdout, &cli);
     else if (!parsed.command)
         epmt_help_print(stderr, NULL);
-    else
+    else if (!status)
         status = run(&cli, &parsed);
     epmt_settings_files_free();
     // A command that failed to write has said so itself.

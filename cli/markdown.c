@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/help.h"
 #include "cli/options.h"
 #include "common/fmt.h"
 #include "metadata/counter_tables.h"
@@ -130,10 +131,14 @@ static void print_settings(void) {
         "Settings",
         "Written by `epmt help markdown settings` from metadata/settings.h.\n\n"
         "A setting `x_y` is the environment variable `EPMT_X_Y`, and `x_y = value` in the section\n"
-        "`[epmt]` of `/etc/epmt/epmt.ini` and of `epmt/epmt.ini` in the user's configuration\n"
+        "`[epmt]` of `/etc/epmt/epmt.conf` and of `epmt/epmt.conf` in the user's configuration\n"
         "directory (`$XDG_CONFIG_HOME`, or `~/.config`). The environment counts more than the\n"
         "user's file, and that more than the system's. The library in the measured program reads\n"
-        "the environment only: `epmt run` and `epmt source` put there what the files say.");
+        "the environment only: `epmt run` and `epmt source` put there what the files say.\n"
+        "Lines in a section `[host PATTERN]` count on hosts of such a name, those in\n"
+        "`[cpu PATTERN]` on processors of such a `family/model/stepping` (`*` and `?`, several\n"
+        "patterns separated by colons). `epmt config` shows what is in force and where it came\n"
+        "from, `epmt config --check` what is wrong.");
     puts("| setting | environment | type | default | read by | meaning "
          "|\n|---|---|---|---|---|---|");
     for (int i = 0; i < epmt_setting_count; i++) {

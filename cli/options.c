@@ -3,16 +3,24 @@
 
 #include <string.h>
 
+#include "cli/suggest.h"
+#include "cli/table.h"
 #include "common/fmt.h"
 
 const struct epmt_option epmt_global_options[] = {
     {'h', "help", NULL, "show this help, or that of the command"},
     {'V', "version", NULL, "show the version"},
-    {'v', "verbose", NULL, "say more; may be given several times"},
+    {'v', "verbose", NULL, "say more; up to -vvv, anywhere"},
+    {'d', "debug", NULL, "the same as -v"},
     {'a', "auto", NULL, "as behind `run`: start before it, stop after it"},
     {'n', "dry-run", NULL, "as behind the command: only say what would be done"},
+    {0, "drop", NULL, "as behind `submit`: drop the tables before it"},
+    {'j', "jobs", "N", "accepted and ignored"},
     {0},
 };
+
+static const struct epmt_option columns_option = {
+    0, "columns", "NAMES", "only these columns, in this order: names separated by commas"};
 
 const struct epmt_command *const epmt_command_table[] = {
 #define ROW(name) &epmt_command_##name,
@@ -20,6 +28,18 @@ const struct epmt_command *const epmt_command_table[] = {
 #undef ROW
         NULL,
 };
+
+static void no_command(const char *name, struct epmt_error *err) {
+    struct epmt_suggestion suggestion;
+    char text[EPMT_SUGGEST_MAX];
+
+    epmt_suggest_init(&suggestion, name, strlen(name));
+    for (int i = 0; epmt_command_table[i]; i++)
+        epmt_suggest_try(&suggestion, epmt_command_table[i]->name);
+    epmt_suggest_text(&suggestion, "", text);
+    epmt_errf(err, EPMT_ERR_USAGE, "there is no command %s%s", name,
+              *text ? text : "; `epmt help` lists them");
+}
 
 const struct epmt_command *epmt_command_find(const char *name, struct epmt_error *err) {
     const struct epmt_command *found = NULL;
@@ -43,7 +63,7 @@ const struct epmt_command *epmt_command_find(const char *name, struct epmt_error
     if (count)
         epmt_errf(err, EPMT_ERR_USAGE, "command %s is ambiguous: %s", name, text);
     else
-        epmt_errf(err, EPMT_ERR_USAGE, "there is no command %s; `epmt help` lists them", name);
+        no_command(name, err);
     return NULL;
 }
 
@@ -53,12 +73,21 @@ struct parse {
     struct epmt_parsed *parsed;
     char **argv;
     int argc, at;
+    bool drop; // --drop stood before the command's name
     struct epmt_error *err;
 };
 
 static const struct epmt_option *find_letter(const struct epmt_option *table, char letter) {
     for (; table && table->name; table++) {
         if (table->letter == letter)
+            return table;
+    }
+    return NULL;
+}
+
+static const struct epmt_option *find_named(const struct epmt_option *table, const char *name) {
+    for (; table && table->name; table++) {
+        if (!strcmp(table->name, name))
             return table;
     }
     return NULL;
@@ -86,41 +115,60 @@ static const struct epmt_option *own_options(const struct parse *parse) {
     return parse->parsed->command ? parse->parsed->command->options : NULL;
 }
 
-// The options that cli itself keeps, wherever they stand. Returns false for others.
-static bool take_common(struct parse *parse, const struct epmt_option *option) {
-    switch (option->letter) {
-    case 'h':
-        parse->parsed->help = true;
-        return true;
-    case 'V':
-        parse->parsed->version = true;
-        return true;
-    case 'v':
-        parse->cli->verbose++;
-        return true;
-    case 'a':
-        parse->cli->automatic = true;
-        return true;
-    case 'n':
-        parse->cli->dry_run = true;
-        return true;
-    default:
-        return false;
+static bool is_global(const struct epmt_option *option) {
+    for (const struct epmt_option *row = epmt_global_options; row->name; row++) {
+        if (row == option)
+            return true;
     }
+    return false;
 }
 
-static bool is_common(const struct epmt_option *option) {
-    int count = 0;
-    const struct epmt_option *global =
-        find_long(epmt_global_options, option->name, strlen(option->name), &count);
-
-    return global && !strcmp(global->name, option->name);
+// What is epmt's own, or stands for an option of the command that comes.
+static void take_global(struct parse *parse, const struct epmt_option *option) {
+    if (option->letter == 'h')
+        parse->parsed->help = true;
+    else if (option->letter == 'V')
+        parse->parsed->version = true;
+    else if (option->letter == 'v' || option->letter == 'd')
+        parse->cli->verbose++;
+    else if (option->letter == 'a')
+        parse->cli->automatic = true;
+    else if (option->letter == 'n')
+        parse->cli->dry_run = true;
+    else if (!strcmp(option->name, "drop"))
+        parse->drop = true;
 }
 
 static int take(struct parse *parse, const struct epmt_option *option, const char *argument) {
-    if (is_common(option) && take_common(parse, option))
+    if (option == &columns_option)
+        return epmt_output_select(argument, parse->err);
+    if (is_global(option)) {
+        take_global(parse, option);
         return 0;
-    return parse->parsed->command->option(parse->cli, option, argument, parse->err);
+    }
+    // These the commands find in struct epmt_cli, wherever they stood.
+    if (option->letter == 'a' && !strcmp(option->name, "auto"))
+        parse->cli->automatic = true;
+    else if (option->letter == 'n' && !strcmp(option->name, "dry-run"))
+        parse->cli->dry_run = true;
+    else
+        return parse->parsed->command->option(parse->cli, option, argument, parse->err);
+    return 0;
+}
+
+static int no_option(struct parse *parse, const char *text, size_t len) {
+    struct epmt_suggestion suggestion;
+    char more[EPMT_SUGGEST_MAX];
+
+    epmt_suggest_init(&suggestion, text, len);
+    for (const struct epmt_option *row = own_options(parse); row && row->name; row++)
+        epmt_suggest_try(&suggestion, row->name);
+    if (epmt_command_has_tables(parse->parsed->command))
+        epmt_suggest_try(&suggestion, columns_option.name);
+    for (const struct epmt_option *row = epmt_global_options; row->name; row++)
+        epmt_suggest_try(&suggestion, row->name);
+    return epmt_errf(parse->err, EPMT_ERR_USAGE, "there is no option --%.*s%s", (int)len, text,
+                     epmt_suggest_text(&suggestion, "--", more));
 }
 
 static int parse_long(struct parse *parse, const char *text) {
@@ -130,10 +178,15 @@ static int parse_long(struct parse *parse, const char *text) {
     int count = 0;
     const struct epmt_option *option = find_long(own_options(parse), text, len, &count);
 
+    if (!option && len >= 3 && epmt_command_has_tables(parse->parsed->command) &&
+        !strncmp(columns_option.name, text, len)) {
+        option = &columns_option;
+        count = 1;
+    }
     if (!option)
         option = find_long(epmt_global_options, text, len, &count);
     if (!option)
-        return epmt_errf(parse->err, EPMT_ERR_USAGE, "there is no option --%.*s", (int)len, text);
+        return no_option(parse, text, len);
     if (count > 1)
         return epmt_errf(parse->err, EPMT_ERR_USAGE, "option --%.*s is ambiguous", (int)len, text);
     if (!option->argument && argument)
@@ -171,17 +224,27 @@ static int parse_short(struct parse *parse, const char *text) {
     return 0;
 }
 
+// Gives the command its own --drop that stood before its name.
+static int pass_drop(struct parse *parse) {
+    const struct epmt_command *command = parse->parsed->command;
+    const struct epmt_option *row = find_named(command->options, "drop");
+
+    if (!row)
+        return epmt_errf(parse->err, EPMT_ERR_USAGE, "there is no option --drop");
+    return command->option(parse->cli, row, NULL, parse->err);
+}
+
 // -a and -n, which may stand before the command's name, must be options of it.
 static int check_common(struct parse *parse) {
     const struct epmt_command *command = parse->parsed->command;
 
     if (!command || parse->parsed->help || parse->parsed->version)
         return 0;
-    if (parse->cli->automatic && !find_letter(command->options, 'a'))
+    if (parse->cli->automatic && !find_named(command->options, "auto"))
         return epmt_errf(parse->err, EPMT_ERR_USAGE, "there is no option -a");
-    if (parse->cli->dry_run && !find_letter(command->options, 'n'))
+    if (parse->cli->dry_run && !find_named(command->options, "dry-run"))
         return epmt_errf(parse->err, EPMT_ERR_USAGE, "there is no option -n");
-    return 0;
+    return parse->drop ? pass_drop(parse) : 0;
 }
 
 // Takes a word that is no option. Returns 1 where the rest is not to be parsed any more.
@@ -223,70 +286,23 @@ int epmt_options_parse(struct epmt_cli *cli, int argc, char **argv, struct epmt_
     return 0;
 }
 
-char *epmt_option_label(const struct epmt_option *option, char *data, size_t cap) {
-    struct epmt_text_buffer text;
-
-    epmt_text_init(&text, data, cap);
-    if (option->letter)
-        epmt_text_fmt(&text, "-%c, ", option->letter);
-    epmt_text_fmt(&text, "--%s", option->name);
-    if (option->argument)
-        epmt_text_fmt(&text, " %s", option->argument);
-    return data;
+bool epmt_command_has_tables(const struct epmt_command *command) {
+    return command && find_named(command->options, "format");
 }
 
-static void print_options(FILE *to, const struct epmt_option *options) {
-    char label[64];
+const struct epmt_option *epmt_command_option(const struct epmt_command *command, int n) {
+    static const struct epmt_option help = {'h', "help", NULL, "show this help"};
+    const struct epmt_option *verbose = &epmt_global_options[2];
+    const struct epmt_option *rest[4] = {NULL};
+    int count = 0, own = 0;
 
-    for (; options && options->name; options++)
-        fprintf(to, "  %-24s %s\n", epmt_option_label(options, label, sizeof label), options->help);
-}
-
-static void print_group(FILE *to, enum epmt_command_group group) {
-    static const char *const titles[] = {
-#define TITLE(name, title) title,
-        EPMT_COMMAND_GROUPS(TITLE)
-#undef TITLE
-    };
-
-    fprintf(to, "\n%s:\n", titles[group]);
-    for (int i = 0; epmt_command_table[i]; i++) {
-        const struct epmt_command *command = epmt_command_table[i];
-        if (command->group == group)
-            fprintf(to, "  %-24s %s\n", command->name, command->summary);
+    for (; command->options && command->options[own].name; own++) {
+        if (own == n)
+            return &command->options[own];
     }
-}
-
-static void print_examples(FILE *to, const char *examples) {
-    if (!examples)
-        return;
-    fputs("\nexamples:\n", to);
-    for (const char *line = examples; *line;) {
-        size_t len = strcspn(line, "\n");
-        fprintf(to, "  %.*s\n", (int)len, line);
-        line += len + (line[len] == '\n');
-    }
-}
-
-void epmt_help_print(FILE *to, const struct epmt_command *command) {
-    if (command) {
-        fprintf(to, "usage: epmt %s%s%s%s\n\n%s\n\noptions:\n", command->name,
-                command->options && command->options->name ? " [OPTIONS]" : "",
-                *command->arguments ? " " : "", command->arguments, command->summary);
-        print_options(to, command->options);
-        fprintf(to, "  %-24s %s\n  %-24s %s\n", "-h, --help", "show this help", "-v, --verbose",
-                "say more; may be given several times");
-        print_examples(to, command->examples);
-        return;
-    }
-    fprintf(to, "usage: epmt [OPTIONS] COMMAND [ARGUMENTS]\n\n"
-                "Measures the processes, threads and MPI ranks of jobs.\n");
-    for (int group = 0; group < EPMT_GROUP_COUNT; group++)
-        print_group(to, (enum epmt_command_group)group);
-    fputs("\noptions:\n", to);
-    print_options(to, epmt_global_options);
-    fputs(
-        "\n`epmt COMMAND --help` says more about one; `epmt help metrics`, `settings` and `errors` "
-        "list these.\n",
-        to);
+    if (epmt_command_has_tables(command))
+        rest[count++] = &columns_option;
+    rest[count++] = &help;
+    rest[count++] = verbose;
+    return n - own < count ? rest[n - own] : NULL;
 }

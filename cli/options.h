@@ -9,7 +9,7 @@
 #include "cli/cmd.h"
 
 // The options that are epmt's own; ends with a row whose name is NULL. -v and -h may stand
-// anywhere, -a and -n before the name of a command that has them.
+// anywhere, -a, -n and --drop before the name of a command that has them too.
 extern const struct epmt_option epmt_global_options[];
 
 extern const struct epmt_command *const epmt_command_table[]; // ends with NULL
@@ -31,10 +31,11 @@ struct epmt_parsed {
 int epmt_options_parse(struct epmt_cli *cli, int argc, char **argv, struct epmt_parsed *parsed,
                        struct epmt_error *err);
 
-// Prints the help of a command, or (NULL) of epmt.
-void epmt_help_print(FILE *to, const struct epmt_command *command);
+// True for a command that prints tables: it has an option --format, and is given --columns.
+bool epmt_command_has_tables(const struct epmt_command *command);
 
-// Writes "  -k, --key KEY" to data[cap]; returns data.
-char *epmt_option_label(const struct epmt_option *option, char *data, size_t cap);
+// The n-th option of a command, its own first, then --columns where it has tables, -h and -v.
+// NULL behind the last.
+const struct epmt_option *epmt_command_option(const struct epmt_command *command, int n);
 
 #endif

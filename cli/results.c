@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/narrow.h"
 #include "cli/units.h"
 #include "common/fmt.h"
 #include "storage/ddl.h"
@@ -55,7 +56,9 @@ struct printing {
     struct epmt_output *output;
     const char *section;
     bool record, begun;
-    bool units; // values by the endings of the names
+    bool units;           // values by the endings of the names
+    const char *missing;  // a column of a filter that the query has not
+    bool may_lack, lacks; // where selected columns are not in this query, another one is asked
     int count;
     struct epmt_table_column columns[COLUMNS_MAX];
     char *names;                          // the text of all column names
@@ -91,6 +94,10 @@ static int take_names(struct printing *printing, int count, const char *const *n
 
     if (printing->names)
         return 0; // the same query for another job
+    if (printing->may_lack && epmt_output_lacks(names, count)) {
+        printing->lacks = true;
+        return 1;
+    }
     for (int i = 0; i < count && i < COLUMNS_MAX; i++)
         len += strlen(names[i]) + 1;
     printing->names = malloc(len + 1);
@@ -148,21 +155,93 @@ static int take_row(void *context, int columns, const char *const *names, const 
     return 0;
 }
 
-static int print(struct epmt_output *output, const char *section, struct epmt_db *db,
-                 const char *sql, char (*ids)[EPMT_JOB_KEY_MAX], int count, const char *step,
-                 bool record, bool units, struct epmt_error *err) {
-    struct printing *printing = calloc(1, sizeof *printing);
+// What is to be asked: ids are those of jobs, `step` is the step's where there is one.
+struct asking {
+    const char *sql;
+    const char *or_sql; // where --columns names columns that sql has not; may be NULL
+    char (*ids)[EPMT_JOB_KEY_MAX];
+    int count;
+    const char *step;
+    bool record, units;
+};
+
+static int take_only_names(void *context, int columns, const char *const *names,
+                           const char *const *texts, const bool *numeric) {
+    struct printing *printing = context;
+
+    (void)texts, (void)numeric;
+    printing->lacks = epmt_filter_lacks(names, columns, &printing->missing);
+    return 1;
+}
+
+// Whether the query has the columns of the filter, before these become part of it.
+static int look_at_names(struct printing *printing, struct epmt_db *db, const char *sql,
+                         const char *const *parameters, struct epmt_error *err) {
+    if (epmt_db_query(db, sql, parameters, take_only_names, printing, err))
+        return -1;
+    if (printing->lacks && !printing->may_lack)
+        return epmt_errf(err, EPMT_ERR_USAGE, "there is no column %s to select by",
+                         printing->missing);
+    return 0;
+}
+
+// The query with the filter around it.
+static int ask_narrowed(struct printing *printing, struct epmt_db *db, const char *sql,
+                        const char **parameters, int count, struct epmt_error *err) {
+    const struct epmt_filter *filter = epmt_filter_in_use();
+    char *patterns[EPMT_FILTERS_MAX] = {NULL};
+    const char *narrowed = epmt_filter_query(sql, count + 1);
+    bool failed = !narrowed;
+
+    for (int i = 0; i < filter->count; i++) {
+        patterns[i] = epmt_filter_pattern(filter->values[i]);
+        parameters[count + i] = patterns[i];
+        failed |= !patterns[i];
+    }
+    parameters[count + filter->count] = NULL;
+    int result = failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory")
+                        : epmt_db_query(db, narrowed, parameters, take_row, printing, err);
+    for (int i = 0; i < filter->count; i++)
+        free(patterns[i]);
+    return result;
+}
+
+static int ask_once(struct printing *printing, struct epmt_db *db, const struct asking *asking,
+                    const char *id, const char *sql, struct epmt_error *err) {
+    const char *parameters[EPMT_DB_PARAMETERS_MAX + 1] = {id, asking->step, NULL};
+
+    if (!epmt_filter_in_use())
+        return epmt_db_query(db, sql, parameters, take_row, printing, err);
+    if (look_at_names(printing, db, sql, parameters, err))
+        return -1;
+    int count = id ? asking->step ? 2 : 1 : 0;
+    return printing->lacks ? 0 : ask_narrowed(printing, db, sql, parameters, count, err);
+}
+
+static int ask(struct printing *printing, struct epmt_db *db, const struct asking *asking,
+               const char *sql, struct epmt_error *err) {
     int result = 0;
+
+    for (int i = 0; !result && !printing->lacks && (i < asking->count || (!asking->ids && !i)); i++)
+        result = ask_once(printing, db, asking, asking->ids ? asking->ids[i] : NULL, sql, err);
+    return result;
+}
+
+static int print(struct epmt_output *output, const char *section, struct epmt_db *db,
+                 const struct asking *asking, struct epmt_error *err) {
+    struct printing *printing = calloc(1, sizeof *printing);
 
     if (!printing)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     printing->output = output;
     printing->section = section;
-    printing->record = record;
-    printing->units = units;
-    for (int i = 0; !result && (i < count || (!ids && !i)); i++) {
-        const char *parameters[] = {ids ? ids[i] : NULL, step, NULL};
-        result = epmt_db_query(db, sql, parameters, take_row, printing, err);
+    printing->record = asking->record;
+    printing->units = asking->units;
+    printing->may_lack = asking->or_sql != NULL;
+    int result = ask(printing, db, asking, asking->sql, err);
+    if (!result && printing->lacks) {
+        printing->lacks = printing->may_lack = printing->units = false;
+        result = ask(printing, db, asking, asking->or_sql, err);
     }
     if (!result && !printing->begun)
         begin(printing, NULL);
@@ -175,37 +254,54 @@ static int print(struct epmt_output *output, const char *section, struct epmt_db
     return result;
 }
 
+// For people what they read, else (and for columns that only programs are shown) all there is.
+static struct asking asking_of(const struct epmt_output *output, const struct epmt_query *query,
+                               bool of_job) {
+    const char *for_people = of_job ? query->of_job_for_people : query->for_people;
+    const char *for_programs = of_job ? query->of_job_for_programs : query->for_programs;
+    bool people = output->format == EPMT_FORMAT_TABLE;
+
+    return (struct asking){.sql = people ? for_people : for_programs,
+                           .or_sql = people ? for_programs : NULL,
+                           .units = people};
+}
+
 int epmt_results_print(struct epmt_output *output, const char *section, struct epmt_db *db,
                        const struct epmt_query *query, const char *id, bool record,
                        struct epmt_error *err) {
-    bool people = output->format == EPMT_FORMAT_TABLE;
+    struct asking asking = asking_of(output, query, id != NULL);
     char ids[1][EPMT_JOB_KEY_MAX];
 
-    if (!id)
-        return print(output, section, db, people ? query->for_people : query->for_programs, NULL, 0,
-                     NULL, record, false, err);
-    epmt_fmt(ids[0], sizeof ids[0], "%s", id);
-    return print(output, section, db,
-                 people ? query->of_job_for_people : query->of_job_for_programs, ids, 1, NULL,
-                 record, people && query->units, err);
+    asking.record = record;
+    if (id) {
+        epmt_fmt(ids[0], sizeof ids[0], "%s", id);
+        asking.ids = ids;
+        asking.count = 1;
+    }
+    return print(output, section, db, &asking, err);
 }
 
 int epmt_results_print_step(struct epmt_output *output, const char *section, struct epmt_db *db,
                             const struct epmt_query *query, const char *id, const char *step,
                             bool record, struct epmt_error *err) {
     char ids[1][EPMT_JOB_KEY_MAX];
+    struct asking asking = {.sql = query->of_job_for_people,
+                            .ids = ids,
+                            .count = 1,
+                            .step = step,
+                            .record = record,
+                            .units = query->units};
 
     epmt_fmt(ids[0], sizeof ids[0], "%s", id);
-    return print(output, section, db, query->of_job_for_people, ids, 1, step, record, query->units,
-                 err);
+    return print(output, section, db, &asking, err);
 }
 
 int epmt_results_print_jobs(struct epmt_output *output, const char *section, struct epmt_db *db,
                             const struct epmt_query *query, char (*ids)[EPMT_JOB_KEY_MAX],
                             int count, struct epmt_error *err) {
-    bool people = output->format == EPMT_FORMAT_TABLE;
+    struct asking asking = asking_of(output, query, true);
 
-    return print(output, section, db,
-                 people ? query->of_job_for_people : query->of_job_for_programs, ids, count, NULL,
-                 false, false, err);
+    asking.ids = ids;
+    asking.count = count;
+    return print(output, section, db, &asking, err);
 }

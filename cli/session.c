@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/jobinfo.h"
 #include "common/fmt.h"
 #include "common/iox.h"
 #include "metadata/procstat.h"
@@ -55,24 +57,13 @@ static int64_t restart_count(char *const *envp) {
     return text && epmt_parse_whole_i64(text, &count) ? count : INT64_MIN;
 }
 
-// The fields that the environment tells, first variable that is set.
+// What the environment tells.
 static int set_from_environment(struct epmt_jobmeta *meta, char *const *envp,
                                 struct epmt_error *err) {
-    const struct {
-        char **field;
-        const char *variable;
-    } rows[] = {
-        {&meta->cluster, "SLURM_CLUSTER_NAME"}, {&meta->jobname, "SLURM_JOB_NAME"},
-        {&meta->jobname, "PBS_JOBNAME"},        {&meta->jobname, "LSB_JOBNAME"},
-        {&meta->tags, "EPMT_JOB_TAGS"},
-    };
     const char *root = epmt_environment_get(envp, "SLURM_TASK_PID");
 
-    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *value = epmt_environment_get(envp, rows[i].variable);
-        if (value && !*rows[i].field && epmt_jobmeta_set_text(rows[i].field, value, err))
-            return -1;
-    }
+    if (epmt_jobinfo_start(meta, envp, err))
+        return -1;
     meta->restart = restart_count(envp);
     if (!root || !epmt_parse_whole_i64(root, &meta->root))
         meta->root = INT64_MIN;
@@ -95,7 +86,7 @@ static int fill_in(struct epmt_jobmeta *meta, const struct epmt_cli *cli,
                       meta->submit != INT64_MIN ? meta->submit : meta->start, meta->restart);
     return epmt_jobmeta_set_text(&meta->jobid, place->jobid, err) ||
                    epmt_jobmeta_set_text(&meta->uuid, uuid, err) ||
-                   epmt_jobmeta_set_text(&meta->user, place->user, err) ||
+                   (!meta->user && epmt_jobmeta_set_text(&meta->user, place->user, err)) ||
                    epmt_jobmeta_set_text(&meta->hostname, hostname, err) ||
                    epmt_jobmeta_set_text(&meta->bootid, boot, err) ||
                    epmt_jobmeta_set_text(&meta->source, source_name(place->source), err)
@@ -107,9 +98,13 @@ static int fill_in(struct epmt_jobmeta *meta, const struct epmt_cli *cli,
 // where there were some, 0, or -1 with err.
 static int write_new(const struct epmt_jobmeta *meta, const char *dir, struct epmt_error *err) {
     char path[PATH_MAX], beside[PATH_MAX], name[64];
+    uint64_t random = 0;
     int result = 0;
 
-    epmt_fmt(name, sizeof name, ".start.%d", (int)getpid());
+    // The directory may be shared by hosts on which somebody has the same pid.
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+        random = (uint64_t)now_us();
+    epmt_fmt(name, sizeof name, ".start.%d.%016lx", (int)getpid(), (unsigned long)random);
     if (!path_in(path, dir, EPMT_METADATA_NAME) || !path_in(beside, dir, name))
         return epmt_errf(err, EPMT_ERR_USAGE, "the path of the job directory is too long");
     if (epmt_jobmeta_write(meta, beside, err))
@@ -128,12 +123,28 @@ static bool is_restart(const struct epmt_cli *cli, const struct epmt_job_place *
     return count > 0 && count > epmt_jobdir_restart(place->dir, place->jobid);
 }
 
+// True where the job directory, or that of the user above it, is another user's.
+static bool is_foreign(const struct epmt_job_place *place) {
+    char path[PATH_MAX];
+    struct stat st;
+
+    if (!lstat(place->dir, &st))
+        return st.st_uid != geteuid();
+    epmt_fmt(path, sizeof path, "%.*s", (int)(strlen(place->dir) - strlen(place->jobid) - 1),
+             place->dir);
+    return !lstat(path, &st) && st.st_uid != geteuid();
+}
+
 int epmt_session_start(const struct epmt_cli *cli, const struct epmt_job_place *place,
                        enum epmt_session_start *outcome, struct epmt_error *err) {
     struct epmt_jobdir_state state = {0};
     struct epmt_jobmeta meta;
 
     int made = epmt_make_dirs(place->dir, epmt_job_place_shared(place));
+    if (made < 0 && is_foreign(place)) {
+        *outcome = EPMT_SESSION_IS_FOREIGN;
+        return 0;
+    }
     if (made < 0) {
         errno = -made;
         return epmt_errf_errno(err, EPMT_ERR_IO, "cannot make the job directory %s", place->dir);
@@ -173,17 +184,21 @@ bool epmt_session_is_open(const char *dir) {
     return open;
 }
 
-// Adds the end to the metadata file; a stop that is taken up again keeps the first one.
+// Adds the end to the metadata file; a stop that is taken up again keeps the first one. *gone is
+// set, and 0 returned, where another stop has been faster.
 static int complete(const struct epmt_cli *cli, const char *dir, const struct epmt_session_end *end,
-                    struct epmt_error *err) {
+                    bool *gone, struct epmt_error *err) {
     char path[PATH_MAX];
     struct epmt_jobmeta meta;
+    struct epmt_error why;
     int result = 0;
 
     if (!path_in(path, dir, EPMT_METADATA_NAME))
         return epmt_errf(err, EPMT_ERR_USAGE, "the path of the job directory is too long");
-    if (epmt_jobmeta_read(&meta, path, err))
-        return -1;
+    if (epmt_jobmeta_read(&meta, path, &why)) {
+        *gone = why.code == EPMT_ERR_NOT_FOUND;
+        return *gone ? 0 : epmt_errf(err, why.code, "%s", why.text);
+    }
     if (meta.stop == INT64_MIN) {
         meta.stop = now_us();
         if (end->exitcode >= 0)
@@ -194,6 +209,8 @@ static int complete(const struct epmt_cli *cli, const char *dir, const struct ep
             result = epmt_jobmeta_set_text(&meta.reason, end->reason, err);
         if (!result)
             result = epmt_jobmeta_set_environment(&meta.stop_environment, cli->envp, err);
+        if (!result)
+            result = epmt_jobinfo_stop(&meta, cli->envp, err);
         if (!result)
             result = epmt_jobmeta_write(&meta, path, err);
     }
@@ -212,14 +229,25 @@ int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *p
     if (epmt_jobdir_look(place->dir, place->jobid, &state, &look)) {
         if (look.code == EPMT_ERR_NOT_FOUND)
             return 0;
+        if (is_foreign(place)) {
+            *outcome = EPMT_SESSION_NOT_OURS;
+            return 0;
+        }
         if (err)
             *err = look;
         return -1;
     }
+    if (is_foreign(place)) {
+        *outcome = EPMT_SESSION_NOT_OURS;
+        return 0;
+    }
     if (state.has_metadata) {
-        *outcome = EPMT_SESSION_STOPPED;
-        if (complete(cli, place->dir, end, err))
+        bool gone = false;
+        if (complete(cli, place->dir, end, &gone, err))
             return -1;
+        *outcome = gone ? EPMT_SESSION_IS_STOPPED : EPMT_SESSION_STOPPED;
+        if (gone)
+            return 0;
     } else if (state.journals || state.streams) {
         *outcome = EPMT_SESSION_NOT_STARTED;
     } else {

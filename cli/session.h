@@ -10,6 +10,7 @@ enum epmt_session_start {
     EPMT_SESSION_STARTED,
     EPMT_SESSION_IS_STARTED,  // by somebody before us; nothing was done
     EPMT_SESSION_IS_COMPLETE, // the job has its job file already; nothing was done
+    EPMT_SESSION_IS_FOREIGN,  // the directory belongs to another user; nothing was done
 };
 
 // Makes the job directory and its metadata file. Returns 0 with *outcome, or -1 with err.
@@ -25,6 +26,7 @@ enum epmt_session_stop {
     EPMT_SESSION_NOT_STARTED, // no metadata, yet what lay there was folded
     EPMT_SESSION_IS_STOPPED,  // nothing to fold but the job file
     EPMT_SESSION_NOTHING,     // no such job
+    EPMT_SESSION_NOT_OURS,    // the directory belongs to another user
 };
 
 // What the caller knows of how the job ended.

@@ -61,3 +61,19 @@ void epmt_shell_quote_csh(struct epmt_strbuf *code, const char *text) {
     }
     epmt_strbuf_puts(code, "'");
 }
+
+// What is fragile stands as \\xHH between the quoted parts; a command substitution would split at
+// a line's end.
+void epmt_shell_quote_fish(struct epmt_strbuf *code, const char *text) {
+    epmt_strbuf_puts(code, "'");
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '\'' || c == '\\')
+            epmt_strbuf_printf(code, "\\%c", c);
+        else if (c < ' ' || c == 0x7f)
+            epmt_strbuf_printf(code, "'\\x%02x'", c);
+        else
+            epmt_strbuf_add(code, text, 1);
+    }
+    epmt_strbuf_puts(code, "'");
+}

@@ -12,4 +12,7 @@ void epmt_shell_quote(struct epmt_strbuf *code, const char *text);
 // Appends text as one word of csh and tcsh.
 void epmt_shell_quote_csh(struct epmt_strbuf *code, const char *text);
 
+// Appends text as one word of fish.
+void epmt_shell_quote_fish(struct epmt_strbuf *code, const char *text);
+
 #endif

@@ -29,24 +29,41 @@ static int take_step(void *context, int columns, const char *const *names,
     return 0;
 }
 
+static int note_row(void *context, int columns, const char *const *names, const char *const *values,
+                    const bool *numeric) {
+    bool *any = context;
+
+    (void)columns, (void)names, (void)numeric;
+    *any |= values != NULL;
+    return 0;
+}
+
 static int print_step(struct epmt_output *output, struct epmt_db *db, const char *id,
                       const char *step, struct epmt_error *err) {
     const struct {
         const char *title;
         const struct epmt_query *query;
-        bool record;
+        bool record, asked_for; // by a setting: shown where there is any
     } sections[] = {
-        {"MPI", &epmt_query_mpi_step, true},
+        {"MPI", &epmt_query_mpi_step, true, false},
         {"functions by time over all ranks (min, mean, max, stddev: of a rank's time)",
-         &epmt_query_mpi_imbalance, false},
+         &epmt_query_mpi_imbalance, false, false},
         {"ranks with the least time in MPI (the others wait for them)", &epmt_query_mpi_slowest,
-         false},
-        {"ranks with the most time in MPI (they wait)", &epmt_query_mpi_waiting, false},
+         false, false},
+        {"ranks with the most time in MPI (they wait)", &epmt_query_mpi_waiting, false, false},
+        {"calls by call site over all ranks", &epmt_query_mpi_callsites, false, true},
+        {"who sent most to whom", &epmt_query_mpi_messages, false, true},
+        {"calls by size over all ranks and functions", &epmt_query_mpi_sizes, false, true},
     };
 
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        if (epmt_results_print_step(output, sections[i].title, db, sections[i].query, id, step,
-                                    sections[i].record, err))
+        bool any = !sections[i].asked_for;
+        const char *parameters[] = {id, step, NULL};
+        if (!any && epmt_db_query(db, sections[i].query->of_job_for_people, parameters, note_row,
+                                  &any, err))
+            return -1;
+        if (any && epmt_results_print_step(output, sections[i].title, db, sections[i].query, id,
+                                           step, sections[i].record, err))
             return -1;
     }
     return 0;
@@ -69,10 +86,11 @@ static int print_for_programs(struct epmt_output *output, struct epmt_db *db, co
     const struct {
         const char *name;
         const struct epmt_query *query;
-    } sections[] = {{"steps", &epmt_query_mpi_steps},
-                    {"imbalance", &epmt_query_mpi_imbalance},
-                    {"ranks", &epmt_query_mpi_ranks},
-                    {"functions", &epmt_query_mpi_functions}};
+    } sections[] = {
+        {"steps", &epmt_query_mpi_steps},         {"imbalance", &epmt_query_mpi_imbalance},
+        {"ranks", &epmt_query_mpi_ranks},         {"functions", &epmt_query_mpi_functions},
+        {"callsites", &epmt_query_mpi_callsites}, {"messages", &epmt_query_mpi_messages},
+        {"sizes", &epmt_query_mpi_sizes}};
 
     if (output->format == EPMT_FORMAT_CSV)
         return epmt_results_print(output, NULL, db, &epmt_query_mpi_functions, id, false, err);

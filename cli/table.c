@@ -6,6 +6,62 @@
 #include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "cli/units.h"
+
+#define SELECTED_MAX 64 // bits of `known`
+
+// What --columns names.
+static struct selection {
+    const char *names[SELECTED_MAX];
+    size_t lens[SELECTED_MAX];
+    int count;
+} selection;
+
+int epmt_output_select(const char *names, struct epmt_error *err) {
+    selection.count = 0;
+    for (const char *at = names;; at++) {
+        size_t len = strcspn(at, ",");
+        if (!len)
+            return epmt_errf(err, EPMT_ERR_USAGE, "an empty name in the list of columns %s", names);
+        if (selection.count == SELECTED_MAX)
+            return epmt_errf(err, EPMT_ERR_USAGE, "more than %d columns", SELECTED_MAX);
+        selection.names[selection.count] = at;
+        selection.lens[selection.count++] = len;
+        at += len;
+        if (!*at)
+            return 0;
+    }
+}
+
+// People see duration where programs have duration_s: both names mean the column.
+static bool is_selected(int i, const char *column) {
+    const char *name = selection.names[i];
+    size_t len = strlen(column), cut = epmt_units_name_len(column);
+
+    if (selection.lens[i] == len || selection.lens[i] == cut)
+        return !strncmp(name, column, selection.lens[i]);
+    return selection.lens[i] > len && name[len] == '_' && !strncmp(name, column, len) &&
+           epmt_units_is_ending(name + len, selection.lens[i] - len);
+}
+
+bool epmt_output_lacks(const char *const *names, int count) {
+    for (int i = 0; i < selection.count; i++) {
+        int at = 0;
+        while (at < count && !is_selected(i, names[at]))
+            at++;
+        if (at == count)
+            return true;
+    }
+    return false;
+}
+
+bool epmt_output_has_colour(FILE *to) {
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return isatty(fileno(to)) && !(no && *no) && term && *term && strcmp(term, "dumb") != 0;
+}
 
 int epmt_format_parse(const char *name, enum epmt_format *format, struct epmt_error *err) {
     static const char *const names[] = {"table", "json", "csv"};
@@ -50,9 +106,14 @@ void epmt_output_close_section(struct epmt_output *output) {
 }
 
 static void add_table_column(struct epmt_output *output, const char *name, bool numeric) {
-    if (!output->table ||
-        !scols_table_new_column(output->table, name, 0, numeric ? SCOLS_FL_RIGHT : 0))
+    struct libscols_column *column =
+        output->table ? scols_table_new_column(output->table, name, 0, numeric ? SCOLS_FL_RIGHT : 0)
+                      : NULL;
+
+    if (!column)
         output->failed = true;
+    else
+        scols_cell_set_color(scols_column_get_header(column), "bold");
 }
 
 static void begin_section(struct epmt_output *output, const char *name, bool pairs) {
@@ -64,6 +125,8 @@ static void begin_section(struct epmt_output *output, const char *name, bool pai
         fprintf(output->to, "%s%s%s", output->sections ? "\n" : "", name ? name : "",
                 name ? ":\n" : "");
         output->table = scols_new_table();
+        if (output->table)
+            scols_table_enable_colors(output->table, epmt_output_has_colour(output->to));
     } else if (output->format == EPMT_FORMAT_JSON) {
         fputs(output->sections ? ",\n " : output->whole ? "" : "{", output->to);
         if (name)
@@ -139,9 +202,18 @@ static void set_cell(struct epmt_output *output, struct libscols_line *line, siz
     }
 }
 
+static const struct epmt_table_column *shown_column(const struct epmt_output *output, int i) {
+    return &output->columns[output->order ? output->order[i] : i];
+}
+
+static const struct epmt_db_value *shown_value(const struct epmt_output *output,
+                                               const struct epmt_db_value *values, int i) {
+    return &values[output->order ? output->order[i] : i];
+}
+
 static void csv_header(struct epmt_output *output) {
-    for (int i = 0; i < output->column_count; i++) {
-        const char *name = output->columns[i].name;
+    for (int i = 0; i < output->shown; i++) {
+        const char *name = shown_column(output, i)->name;
         if (i)
             epmt_strbuf_puts(&output->line, ",");
         add_csv(&output->line, (struct epmt_bytes){name, strlen(name)});
@@ -150,15 +222,56 @@ static void csv_header(struct epmt_output *output) {
     flush_line(output);
 }
 
+static void note_name(struct epmt_output *output, const char *name) {
+    epmt_strbuf_puts(&output->names, output->names.len ? ", " : "");
+    epmt_strbuf_puts(&output->names, name);
+}
+
+// Which of the columns are shown, and in what order.
+static void choose(struct epmt_output *output) {
+    free(output->order);
+    output->order = NULL;
+    output->shown = output->column_count;
+    if (!selection.count)
+        return;
+    output->shown = 0;
+    output->order = calloc(SELECTED_MAX, sizeof *output->order);
+    if (!output->order) {
+        output->failed = true;
+        return;
+    }
+    for (int i = 0; i < output->column_count; i++)
+        note_name(output, output->columns[i].name);
+    for (int i = 0; i < selection.count; i++) {
+        int at = 0;
+        while (at < output->column_count && !is_selected(i, output->columns[at].name))
+            at++;
+        if (at < output->column_count) {
+            output->order[output->shown++] = at;
+            output->known |= UINT64_C(1) << i;
+        }
+    }
+}
+
+// A section that has none of the selected columns is none; nor is one that lacks some, where it
+// is all there is.
+static bool is_passed_over(const struct epmt_output *output, const char *name) {
+    return selection.count && (!output->shown || (!name && output->shown < selection.count));
+}
+
 void epmt_output_rows(struct epmt_output *output, const char *name,
                       const struct epmt_table_column *columns, int count) {
-    begin_section(output, name, false);
+    epmt_output_close_section(output);
     output->columns = columns;
     output->column_count = count;
+    choose(output);
+    if (is_passed_over(output, name))
+        return;
+    begin_section(output, name, false);
     if (output->format == EPMT_FORMAT_CSV)
         csv_header(output);
-    for (int i = 0; output->format == EPMT_FORMAT_TABLE && i < count; i++)
-        add_table_column(output, columns[i].name, columns[i].numeric);
+    for (int i = 0; output->format == EPMT_FORMAT_TABLE && i < output->shown; i++)
+        add_table_column(output, shown_column(output, i)->name, shown_column(output, i)->numeric);
 }
 
 static void table_row(struct epmt_output *output, const struct epmt_db_value *values) {
@@ -169,33 +282,36 @@ static void table_row(struct epmt_output *output, const struct epmt_db_value *va
         output->failed = true;
         return;
     }
-    for (int i = 0; i < output->column_count; i++)
-        set_cell(output, line, (size_t)i, &values[i]);
+    for (int i = 0; i < output->shown; i++)
+        set_cell(output, line, (size_t)i, shown_value(output, values, i));
 }
 
 static void json_row(struct epmt_output *output, const struct epmt_db_value *values) {
     struct epmt_strbuf *line = &output->line;
 
     epmt_strbuf_puts(line, output->rows ? ",\n  {" : "\n  {");
-    for (int i = 0; i < output->column_count; i++) {
-        epmt_strbuf_printf(line, "%s\"%s\": ", i ? ", " : "", output->columns[i].name);
-        add_json_value(line, &values[i], output->columns[i].json);
+    for (int i = 0; i < output->shown; i++) {
+        const struct epmt_table_column *column = shown_column(output, i);
+        epmt_strbuf_printf(line, "%s\"%s\": ", i ? ", " : "", column->name);
+        add_json_value(line, shown_value(output, values, i), column->json);
     }
     epmt_strbuf_puts(line, "}");
     flush_line(output);
 }
 
 static void csv_row(struct epmt_output *output, const struct epmt_db_value *values) {
-    for (int i = 0; i < output->column_count; i++) {
+    for (int i = 0; i < output->shown; i++) {
         if (i)
             epmt_strbuf_puts(&output->line, ",");
-        add_csv_value(&output->line, &values[i]);
+        add_csv_value(&output->line, shown_value(output, values, i));
     }
     epmt_strbuf_puts(&output->line, "\r\n");
     flush_line(output);
 }
 
 void epmt_output_row(struct epmt_output *output, const struct epmt_db_value *values) {
+    if (!output->open)
+        return;
     if (output->format == EPMT_FORMAT_TABLE)
         table_row(output, values);
     else if (output->format == EPMT_FORMAT_JSON)
@@ -210,7 +326,9 @@ void epmt_output_pairs(struct epmt_output *output, const char *name) {
 
     begin_section(output, name, true);
     output->columns = columns;
-    output->column_count = 2;
+    output->column_count = output->shown = 2;
+    free(output->order);
+    output->order = NULL;
     if (output->format != EPMT_FORMAT_TABLE)
         return;
     add_table_column(output, "name", false);
@@ -219,10 +337,24 @@ void epmt_output_pairs(struct epmt_output *output, const char *name) {
         scols_table_enable_noheadings(output->table, 1);
 }
 
+static bool is_wanted(struct epmt_output *output, struct epmt_bytes name) {
+    bool wanted = !selection.count;
+
+    for (int i = 0; i < selection.count; i++) {
+        if (selection.lens[i] == name.len && !memcmp(selection.names[i], name.data, name.len)) {
+            output->known |= UINT64_C(1) << i;
+            wanted = true;
+        }
+    }
+    return wanted;
+}
+
 void epmt_output_pair(struct epmt_output *output, struct epmt_bytes name,
                       const struct epmt_db_value *value, bool json) {
     struct epmt_db_value values[2] = {epmt_db_text(name.data, name.len), *value};
 
+    if (!is_wanted(output, name))
+        return;
     if (output->format == EPMT_FORMAT_JSON) {
         epmt_strbuf_puts(&output->line, output->rows ? ",\n  " : "\n  ");
         epmt_strbuf_add_json(&output->line, name);
@@ -235,14 +367,32 @@ void epmt_output_pair(struct epmt_output *output, struct epmt_bytes name,
     }
 }
 
+// The complaint about a selected column that was in no section.
+static int no_column(const struct epmt_output *output, struct epmt_error *err) {
+    for (int i = 0; i < selection.count; i++) {
+        if (!(output->known & UINT64_C(1) << i))
+            return epmt_errf(err, EPMT_ERR_USAGE, "there is no column %.*s; there are %s",
+                             (int)selection.lens[i], selection.names[i],
+                             epmt_strbuf_text(&output->names));
+    }
+    return 0;
+}
+
 int epmt_output_end(struct epmt_output *output, struct epmt_error *err) {
+    int result = 0;
+
     epmt_output_close_section(output);
     if (output->format == EPMT_FORMAT_JSON && output->sections)
         fputs(output->whole ? "\n" : "}\n", output->to);
-    epmt_strbuf_free(&output->line);
     if (output->failed)
-        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-    if (fflush(output->to))
-        return epmt_errf_errno(err, EPMT_ERR_IO, "cannot write the output");
-    return 0;
+        result = epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    else if (fflush(output->to))
+        result = epmt_errf_errno(err, EPMT_ERR_IO, "cannot write the output");
+    else if (output->names.len)
+        result = no_column(output, err);
+    epmt_strbuf_free(&output->line);
+    epmt_strbuf_free(&output->names);
+    free(output->order);
+    output->order = NULL;
+    return result;
 }

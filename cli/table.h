@@ -15,6 +15,16 @@ enum epmt_format { EPMT_FORMAT_TABLE, EPMT_FORMAT_JSON, EPMT_FORMAT_CSV };
 // "table", "json" or "csv". Returns 0 or -1 with err (USAGE).
 int epmt_format_parse(const char *name, enum epmt_format *format, struct epmt_error *err);
 
+// Whether colours belong there: on a terminal that can show them, unless NO_COLOR is set.
+bool epmt_output_has_colour(FILE *to);
+
+// From then on tables have only the columns that names, separated by commas, tells, in this order
+// (the option --columns). names stays the caller's. Returns 0 or -1 with err (USAGE).
+int epmt_output_select(const char *names, struct epmt_error *err);
+
+// True where columns are selected and not all of them are among these.
+bool epmt_output_lacks(const char *const *names, int count);
+
 struct epmt_table_column {
     const char *name;
     bool numeric; // aligned right
@@ -38,7 +48,11 @@ struct epmt_output {
     uint64_t sections, rows;
     struct libscols_table *table;
     struct epmt_strbuf line;
-    bool failed; // out of memory; said by epmt_output_end
+    bool failed;              // out of memory; said by epmt_output_end
+    int *order;               // the columns that are shown; NULL: all
+    int shown;                // how many
+    uint64_t known;           // of the selected names, those that were a column of some section
+    struct epmt_strbuf names; // of the columns there were, for the complaint
 };
 
 void epmt_output_begin(struct epmt_output *output, FILE *to, enum epmt_format format);
@@ -58,7 +72,8 @@ void epmt_output_pair(struct epmt_output *output, struct epmt_bytes name,
 // Ends the section, so that its columns may go.
 void epmt_output_close_section(struct epmt_output *output);
 
-// Ends the last section and the output. Returns 0, or -1 with err (MEMORY, IO).
+// Ends the last section and the output. Returns 0, or -1 with err (MEMORY, IO; USAGE where a
+// selected column was in no section).
 int epmt_output_end(struct epmt_output *output, struct epmt_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/units.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,13 @@ static void add_bytes(struct epmt_strbuf *text, const char *value) {
         add_scaled(text, bytes, scales);
 }
 
+static void add_mib(struct epmt_strbuf *text, const char *value) {
+    char bytes[32];
+
+    snprintf(bytes, sizeof bytes, "%.0f", strtod(value, NULL) * (double)(1 << 20));
+    add_bytes(text, bytes);
+}
+
 static void add_share(struct epmt_strbuf *text, const char *value) {
     epmt_strbuf_printf(text, "%.1f %%", strtod(value, NULL) * 100);
 }
@@ -74,12 +82,29 @@ static void add_level(struct epmt_strbuf *text, const char *value) {
     epmt_strbuf_puts(text, value);
 }
 
+// A JSON array of functions or modules, each with an offset, innermost first.
+static void add_callers(struct epmt_strbuf *text, const char *value) {
+    const char *between = "";
+
+    for (const char *open = strchr(value, '"'); open; open = strchr(open, '"')) {
+        const char *end = strchr(++open, '"');
+        if (!end)
+            break;
+        const char *slash = memrchr(open, '/', (size_t)(end - open)); // a module's directory
+        const char *from = slash ? slash + 1 : open;
+        epmt_strbuf_puts(text, between);
+        epmt_strbuf_add(text, from < end ? from : "?", from < end ? (size_t)(end - from) : 1);
+        between = " < ";
+        open = end + 1;
+    }
+}
+
 static const struct unit {
     const char *ending;
     void (*add)(struct epmt_strbuf *text, const char *value);
 } units[] = {
-    {"_s", add_seconds}, {"_bytes", add_bytes}, {"_share", add_share},
-    {"_line", add_line}, {"_level", add_level},
+    {"_s", add_seconds}, {"_bytes", add_bytes}, {"_mib", add_mib},         {"_share", add_share},
+    {"_line", add_line}, {"_level", add_level}, {"_callers", add_callers},
 };
 
 static const struct unit *unit_of(const char *column) {
@@ -91,6 +116,14 @@ static const struct unit *unit_of(const char *column) {
             return &units[i];
     }
     return NULL;
+}
+
+bool epmt_units_is_ending(const char *ending, size_t len) {
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strlen(units[i].ending) == len && !strncmp(units[i].ending, ending, len))
+            return true;
+    }
+    return false;
 }
 
 size_t epmt_units_name_len(const char *column) {

@@ -51,6 +51,10 @@ ssize_t epmt_prim_read(int fd, void *data, size_t len) {
     return CALL3(SYS_read, fd, data, len);
 }
 
+ssize_t epmt_prim_pread(int fd, void *data, size_t len, uint64_t at) {
+    return CALL4(SYS_pread64, fd, data, len, at);
+}
+
 ssize_t epmt_prim_write(int fd, const void *data, size_t len) {
     return CALL3(SYS_write, fd, data, len);
 }

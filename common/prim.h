@@ -20,6 +20,7 @@ int epmt_prim_open(const char *path, int flags, int mode);
 int epmt_prim_openat(int dir, const char *path, int flags, int mode);
 int epmt_prim_close(int fd);
 ssize_t epmt_prim_read(int fd, void *data, size_t len);
+ssize_t epmt_prim_pread(int fd, void *data, size_t len, uint64_t at);
 ssize_t epmt_prim_write(int fd, const void *data, size_t len);
 // The descriptor once more, with the least free number from least on, closed on exec.
 int epmt_prim_dup_above(int fd, int least);

@@ -13,17 +13,21 @@
 
 const struct epmt_column epmt_columns[EPMT_COLUMN_COUNT] = {EPMT_COLUMNS(COLUMN)};
 
-#define TABLE(LIST, kind, name, path, title) \
-    static const struct epmt_column name##_columns[] = {LIST(COLUMN)};
+#define TYPE_OF(name, scope, type, unit, fold, source, description) EPMT_TYPE_##type,
+
+static const uint8_t row_types[EPMT_COLUMN_COUNT] = {EPMT_COLUMNS(TYPE_OF)};
+
+#define TABLE(LIST, kind, name, path, title)                           \
+    static const struct epmt_column name##_columns[] = {LIST(COLUMN)}; \
+    static const uint8_t name##_types[] = {LIST(TYPE_OF)};
 EPMT_FURTHER_TABLES(TABLE)
 #undef TABLE
 
 const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind) {
-    static const struct epmt_dictionary rows = {epmt_columns, EPMT_COLUMN_COUNT};
+    static const struct epmt_dictionary rows = {epmt_columns, row_types, EPMT_COLUMN_COUNT};
     static const struct epmt_dictionary tables[EPMT_MPI_TABLE_COUNT] = {
 #define TABLE(LIST, kind, name, path, title) \
-    [EPMT_ROW_##kind -                       \
-        EPMT_ROW_MPI_FUNCTION] = {name##_columns, sizeof name##_columns / sizeof *name##_columns},
+    [EPMT_ROW_##kind - EPMT_ROW_MPI_FUNCTION] = {name##_columns, name##_types, sizeof name##_types},
         EPMT_FURTHER_TABLES(TABLE)
 #undef TABLE
     };

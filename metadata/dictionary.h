@@ -53,7 +53,8 @@ struct epmt_column {
 
 struct epmt_dictionary {
     const struct epmt_column *columns;
-    int count; // at most EPMT_COLUMN_COUNT
+    const uint8_t *types; // enum epmt_type of each, close together for those who encode
+    int count;            // at most EPMT_COLUMN_COUNT
 };
 
 // The dictionary of rows of that kind, NULL where the kind has none or is unknown.

@@ -30,6 +30,7 @@
     X(BUSY, "the counters of the CPU are taken; ask for fewer events at once") \
     X(NEVER_RAN, "it never got a counter of the CPU; ask for fewer events at once") \
     X(CLOSED, "the program closed its descriptor") \
+    X(NOT_BEGUN, "the process ended before the thread had begun to count") \
     X(FAILED, "the kernel could not count it") \
     X(NO_MEMORY, "no memory for counters") \
     X(NO_PAPI, "PAPI is not there; install it, or choose an event of `epmt events perf`") \

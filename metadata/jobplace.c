@@ -9,6 +9,7 @@
 #include "common/iox.h"
 #include "common/prim.h"
 #include "metadata/launcher.h"
+#include "metadata/scheduler.h"
 
 #include "common/poison.h"
 
@@ -119,21 +120,6 @@ static int session_place(struct epmt_job_place *place, const struct epmt_setting
     }
 }
 
-static const char *jobid_variable(char *const *envp) {
-    static const char *const variables[] = {
-#define NAME(variable) #variable,
-        EPMT_JOBID_VARIABLES(NAME)
-#undef NAME
-    };
-
-    for (unsigned i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *value = epmt_environment_get(envp, variables[i]);
-        if (value && *value)
-            return value;
-    }
-    return NULL;
-}
-
 static void rank_hints(struct epmt_job_place *place, char *const *envp) {
     static const char *const variables[][2] = {
 #define NAMES(rank, size) {#rank, #size},
@@ -173,7 +159,7 @@ int epmt_job_place_of(struct epmt_job_place *place, const struct epmt_settings *
 
 int epmt_job_place_find(struct epmt_job_place *place, const struct epmt_settings *settings,
                         char *const *envp, struct epmt_error *err) {
-    const char *jobid = jobid_variable(envp);
+    const char *jobid = epmt_scheduler_fact(envp, EPMT_JOB_FACT_jobid);
     struct epmt_launcher launcher = {.key = ""};
 
     rank_hints(place, envp);

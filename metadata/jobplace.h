@@ -9,20 +9,6 @@
 
 #include "metadata/settings.h"
 
-// Where a job id may stand in the environment, first match wins. X(variable)
-#define EPMT_JOBID_VARIABLES(X) \
-    X(EPMT_JOB_ID)              \
-    X(SLURM_JOB_ID)             \
-    X(SLURM_JOBID)              \
-    X(PBS_JOBID)                \
-    X(PBS_JOB_ID)               \
-    X(LSB_JOBID)                \
-    X(LOADL_STEP_ID)            \
-    X(OAR_JOB_ID)               \
-    X(FLUX_JOB_ID)              \
-    X(COBALT_JOBID)             \
-    X(JOB_ID)
-
 // Where a launcher leaves a rank before MPI_Init, best first. X(rank variable, size variable)
 #define EPMT_RANK_VARIABLES(X)                    \
     X(OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE) \
@@ -46,10 +32,10 @@ struct epmt_job_place {
     enum epmt_job_source source;
     char jobid[EPMT_JOBID_MAX]; // as one path component
     char user[EPMT_USER_MAX];
-    char dir[PATH_MAX];       // <output_prefix>/<user>/<jobid>, absolute, no slash at the end
     char step[EPMT_STEP_MAX]; // launcher's key of the MPI world, "" where there is no launcher
     int64_t rank_hint;        // -1: none
     int64_t size_hint;        // -1: none
+    char dir[PATH_MAX];       // <output_prefix>/<user>/<jobid>, absolute, no slash at the end
 };
 
 // Finds the job of this process. For a session, the open job: the first of <sid>, <sid>-2, <sid>-3

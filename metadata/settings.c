@@ -80,12 +80,20 @@ static int set(struct epmt_settings *settings, const struct epmt_setting *row, c
     return 0;
 }
 
-int epmt_settings_set(struct epmt_settings *settings, const char *name, const char *value,
-                      struct epmt_error *err) {
+const struct epmt_setting *epmt_setting_find(const char *name) {
     for (int i = 0; i < epmt_setting_count; i++) {
         if (!strcmp(epmt_setting_table[i].name, name))
-            return set(settings, &epmt_setting_table[i], value, err);
+            return &epmt_setting_table[i];
     }
+    return NULL;
+}
+
+int epmt_settings_set(struct epmt_settings *settings, const char *name, const char *value,
+                      struct epmt_error *err) {
+    const struct epmt_setting *row = epmt_setting_find(name);
+
+    if (row)
+        return set(settings, row, value, err);
     return epmt_errf(err, EPMT_ERR_USAGE, "there is no setting named %s", name);
 }
 
@@ -102,25 +110,57 @@ static const struct epmt_setting *row_of_variable(const char *text) {
     return NULL;
 }
 
-int epmt_settings_from_environment(struct epmt_settings *settings, char *const *envp,
-                                   struct epmt_error *err) {
-    char *const *start = envp;
-    const char *papiex = NULL;
-    int wrong = 0;
+static const struct alias {
+    const char *variable, *setting;
+} aliases[] = {
+#define ALIAS(variable, setting) {#variable, #setting},
+    EPMT_SETTING_ALIASES(ALIAS)
+#undef ALIAS
+};
+
+// The row that an alias stands for, where text is the alias and its value.
+static const struct epmt_setting *row_of_alias(const char *text) {
+    for (unsigned i = 0; i < sizeof aliases / sizeof *aliases; i++) {
+        size_t len = strlen(aliases[i].variable);
+        if (!strncmp(text, aliases[i].variable, len) && text[len] == '=')
+            return epmt_setting_find(aliases[i].setting);
+    }
+    return NULL;
+}
+
+const char *epmt_setting_in_environment(const struct epmt_setting *setting, char *const *envp) {
+    const char *alias = NULL;
 
     for (; envp && *envp; envp++) {
-        if ((*envp)[0] == 'P' && !strncmp(*envp, "PAPIEX_OPTIONS=", 15))
-            papiex = *envp + 15;
-        if (strncmp(*envp, "EPMT_", 5))
+        if (!strncmp(*envp, "EPMT_", 5) && row_of_variable(*envp + 5) == setting)
+            return *envp;
+        if (!alias && row_of_alias(*envp) == setting)
+            alias = *envp;
+    }
+    return alias;
+}
+
+int epmt_settings_from_environment(struct epmt_settings *settings, char *const *envp,
+                                   struct epmt_error *err) {
+    bool old = false;
+    int wrong = 0;
+
+    for (char *const *at = envp; at && *at; at++) {
+        if (!strncmp(*at, "PAPIEX_", 7))
+            old = true;
+        if (strncmp(*at, "EPMT_", 5))
             continue;
-        const struct epmt_setting *row = row_of_variable(*envp + 5);
-        if (!row)
-            continue;
-        if (set(settings, row, strchr(*envp, '=') + 1, wrong ? NULL : err))
+        const struct epmt_setting *row = row_of_variable(*at + 5);
+        if (row && set(settings, row, strchr(*at, '=') + 1, wrong ? NULL : err))
             wrong++;
     }
-    if (papiex && !epmt_environment_get(start, "EPMT_EVENTS"))
-        settings->events = papiex;
+    for (char *const *at = envp; old && *at; at++) {
+        const struct epmt_setting *row = row_of_alias(*at);
+        // The setting's own variable counts more.
+        if (row && epmt_setting_in_environment(row, envp) == *at &&
+            set(settings, row, strchr(*at, '=') + 1, wrong ? NULL : err))
+            wrong++;
+    }
     return wrong;
 }
 

@@ -33,6 +33,13 @@
     X(mpi_callsites, NUMBER, 0, GUEST, "frames of the stack by which MPI calls are told apart; 0: they are not (loads libunwind)") \
     X(mpi_sizes, SWITCH, 0, GUEST, "1: calls and bytes by size are recorded too") \
     X(mpi_tvars, NUMBER, 1, GUEST, "control and performance variables of MPI: 0 not read, 1 where the interface to them is open already or costs nothing, 2 always (Open MPI loads all its plugins for it: 0.2 s and more in MPI_Finalize)") \
+    X(env_drop, TEXT, "LS_COLORS:LSCOLORS:_*:BASH_FUNC_*", CLI, "variables of a job's environment that are not stored: patterns with * and ?, separated by colons, in capitals or not") \
+    X(env_hide, TEXT, "*PASSWORD*:*PASSWD*:*PASSPHRASE*:*SECRET*:*TOKEN*:*CREDENTIAL*:*COOKIE*:*KEY*:*_PWD:*_PASS:PASS:EPMT_DB_*", CLI, "variables whose value is not stored, and patterns of secrets; a URL with a password is hidden whatever its name") \
+    X(env_keep, TEXT, "KEYBOARD*:KEYMAP*", CLI, "variables that env_hide does not hide") \
+    X(ingest_dir, TEXT, "", CLI, "directory that `epmt daemon` watches; empty: output_prefix") \
+    X(ingest_interval, NUMBER, 60, CLI, "seconds after which it looks there in any case") \
+    X(ingest_remove_on_success, SWITCH, 1, CLI, "1: it removes what it has submitted") \
+    X(ingest_failed_dir, TEXT, "", CLI, "directory that it moves damaged files to; empty: they stay") \
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
     X(archive_max_mib, NUMBER, 65536, CLI, "MiB that an archive may take unpacked; 0: no limit") \
     X(archive_max_entries, NUMBER, 1000000, CLI, "entries that an archive may have; 0: no limit") \
@@ -41,8 +48,17 @@
     X(retire_jobs_per_delete_max, NUMBER, 20, CLI, "jobs that `epmt retire` deletes in one transaction") \
     X(events_byhost, TEXT, "", CLI, "more events on hosts whose name matches: PATTERN=EVENT,EVENT;PATTERN=..., with * and ? in the patterns") \
     X(events_bycpu, TEXT, "", CLI, "the same by the CPU's family/model/stepping in /proc/cpuinfo, as 6/85/*") \
+    X(remote_command, TEXT, "", CLI, "command that executes another on a host of the job (`ssh -o BatchMode=yes`, `srun -N1 -n1 -w %h`; %h is the host, else it follows): `epmt stage` and `epmt stop` collect through it what lies on the other hosts; empty: they do not") \
+    X(remote_hosts, TEXT, "", CLI, "hosts to collect from, beside those that the scheduler and the job file name: h1,h2 or h[1-4]") \
+    X(remote_timeout, NUMBER, 60, CLI, "seconds that nothing comes from a host until it is given up") \
     X(db_url, TEXT, "", CLI, "database: sqlite:///PATH; empty: epmt/epmt.db in the user's data directory")
 // clang-format on
+
+// Variables of the tool before epmt, which count where the setting's own variable is not in the
+// environment. X(variable, setting)
+#define EPMT_SETTING_ALIASES(X)     \
+    X(PAPIEX_OUTPUT, output_prefix) \
+    X(PAPIEX_OPTIONS, events)
 
 #define EPMT_SETTING_TEXT_FIELD const char *
 #define EPMT_SETTING_NUMBER_FIELD uint64_t
@@ -53,6 +69,13 @@ struct epmt_settings {
 #define EPMT_SETTING_FIELD(name, type, def, who, description) EPMT_SETTING_##type##_FIELD name;
     EPMT_SETTINGS(EPMT_SETTING_FIELD)
 #undef EPMT_SETTING_FIELD
+};
+
+enum epmt_setting_index {
+#define EPMT_SETTING_ENUM(name, type, def, who, description) EPMT_SETTING_##name##_,
+    EPMT_SETTINGS(EPMT_SETTING_ENUM)
+#undef EPMT_SETTING_ENUM
+        EPMT_SETTING_COUNT
 };
 
 enum epmt_setting_type { EPMT_SETTING_TEXT, EPMT_SETTING_NUMBER, EPMT_SETTING_SWITCH };
@@ -67,6 +90,13 @@ struct epmt_setting {
 
 extern const struct epmt_setting epmt_setting_table[];
 extern const int epmt_setting_count;
+
+// The row of a setting, or NULL.
+const struct epmt_setting *epmt_setting_find(const char *name);
+
+// The variable of envp (its name, before the '=') that tells the setting: EPMT_<NAME>, else an
+// alias. NULL where there is none.
+const char *epmt_setting_in_environment(const struct epmt_setting *setting, char *const *envp);
 
 // Sets every value to its default.
 void epmt_settings_init(struct epmt_settings *settings);

@@ -26,8 +26,13 @@ struct epmt_mpi_abi {
     uint64_t (*type_size)(uint64_t datatype);
     // Returns 0, or -1 where MPI does not say.
     int (*comm)(uint64_t comm, struct epmt_mpi_comm *info);
-    // Bytes received. Of a message it must be asked first whether it was cancelled: then they are
-    // none; a file's status may say anything there.
+    // Bytes received: where a status has them, eight bytes whose upper half is shifted by so much;
+    // -1 where the library must be asked, by the functions. Of a message it must be asked first
+    // whether it was cancelled: then they are none; a file's status may say anything there.
+    int count_at;
+    unsigned count_shift;
+    int cancelled_at;
+    uint32_t cancelled_mask;
     uint64_t (*status_bytes)(const void *status);
     bool (*is_cancelled)(const void *status);
     // The rank in the world of a rank of comm, -1 where it has none.

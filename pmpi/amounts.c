@@ -364,7 +364,7 @@ AFTER(RECV) {
         if (m.roles->request != EPMT_MPI_ABSENT)
             note_receive(&m);
         else if (m.roles->status != EPMT_MPI_ABSENT)
-            add(&m, 0, epmt_mpi_abi.status_bytes(status_of(&m)));
+            add(&m, 0, epmt_mpi_status_bytes(status_of(&m)));
     }
     epmt_mpi_leave(m.thread);
 }
@@ -382,7 +382,7 @@ AFTER(SENDRECV) {
             note_receive(&m);
             add(&m, out, 0);
         } else {
-            add(&m, out, epmt_mpi_abi.status_bytes(status_of(&m)));
+            add(&m, out, epmt_mpi_status_bytes(status_of(&m)));
         }
     }
     epmt_mpi_leave(m.thread);

@@ -19,11 +19,7 @@ EPMT_HOT(1) const struct epmt_mpi_hooks *epmt_mpi_hooks;
 
 static EPMT_HOT(1) const struct epmt_mpi_backend *backend;
 static struct epmt_mpi_world current;
-static EPMT_HOT(1) pid_t owner; // the process that is in that world, or in a session
-
-void epmt_mpi_set_hooks(const struct epmt_mpi_hooks *hooks) {
-    epmt_mpi_hooks = hooks;
-}
+EPMT_HOT(1) pid_t epmt_mpi_owner;
 
 // Whether the library's file has the name of those with the standard ABI. Some had it, or a draft
 // of it, before MPI_Abi_get_version.
@@ -128,7 +124,7 @@ void epmt_mpi_attach(int thread_asked) {
         return;
     backend = loaded;
     current.local_rank = local_rank();
-    owner = epmt_prim_getpid();
+    epmt_mpi_owner = epmt_prim_getpid();
     epmt_mpi_profile_abi(&abi);
     epmt_mpi_hooks->log(1, "rank %d of %d, %s", current.rank, current.size, current.library);
     epmt_mpi_hooks->set_rank(current.rank, current.size);
@@ -137,18 +133,18 @@ void epmt_mpi_attach(int thread_asked) {
 void epmt_mpi_attach_session(void) {
     struct epmt_mpi_abi abi;
 
-    if (owner == epmt_prim_getpid())
+    if (epmt_mpi_owner == epmt_prim_getpid())
         return;
     const struct epmt_mpi_backend *loaded = select_backend();
     if (!loaded || loaded->attach(epmt_mpi_function_address, epmt_mpi_object, NULL, &abi))
         return;
-    owner = epmt_prim_getpid();
+    epmt_mpi_owner = epmt_prim_getpid();
     epmt_mpi_profile_abi(&abi);
     epmt_mpi_hooks->log(1, "an MPI session");
 }
 
 bool epmt_mpi_is_attached(void) {
-    return owner && owner == epmt_prim_getpid();
+    return epmt_mpi_owner && epmt_mpi_owner == epmt_prim_getpid();
 }
 
 void epmt_mpi_world_columns(struct epmt_record *process) {
@@ -162,7 +158,7 @@ void epmt_mpi_world_columns(struct epmt_record *process) {
 }
 
 const struct epmt_mpi_backend *epmt_mpi_detach(struct epmt_mpi_world *world) {
-    const struct epmt_mpi_backend *attached = owner == epmt_prim_getpid() ? backend : NULL;
+    const struct epmt_mpi_backend *attached = epmt_mpi_owner == epmt_prim_getpid() ? backend : NULL;
 
     backend = NULL;
     *world = current;

@@ -6,6 +6,7 @@
 
 #include <mpi.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -44,6 +45,16 @@
     X(Graph_neighbors_count) \
     X(Dist_graph_neighbors_count)
 
+// A nonblocking duplicate of the world where nobody sees it made.
+#if defined OPEN_MPI || defined EPMT_MPI_STANDARD_ABI
+#define USED_TO_DUPLICATE(X)
+#else
+#define MAY_DUPLICATE
+#define USED_TO_DUPLICATE(X) \
+    X(Iallreduce)            \
+    X(Comm_idup)
+#endif
+
 #ifdef EPMT_MPI_STANDARD_ABI // it does not say what a status holds
 #define USED_OF_STATUS(X) \
     X(Get_count_c)        \
@@ -56,6 +67,7 @@ static struct {
 #define FIELD(name) __typeof__(&PMPI_##name) name;
     USED(FIELD)
     USED_OF_STATUS(FIELD)
+    USED_TO_DUPLICATE(FIELD)
 #undef FIELD
     MPI_Comm world, no_comm;
     MPI_Datatype byte;
@@ -66,7 +78,8 @@ static struct {
 } mpi;
 
 static MPI_Comm communicator;
-static MPI_Request all_here;         // a barrier
+static MPI_Request all_here; // a barrier, or what all ranks say
+static unsigned char attributes, attributes_of_all;
 static MPI_Errhandler world_handler; // the program's
 static int world_handler_kept;
 
@@ -79,6 +92,7 @@ static int find_functions(void *(*function)(const char *)) {
     memcpy(&mpi.name, &found, sizeof found);
     USED(FIND)
     USED_OF_STATUS(FIND)
+    USED_TO_DUPLICATE(FIND)
 #undef FIND
     return 0;
 }
@@ -149,34 +163,30 @@ static int comm_info(uint64_t slot, struct epmt_mpi_comm *info) {
     return 0;
 }
 
-static uint64_t status_bytes(const void *at) {
-    const MPI_Status *status = at;
-
-#ifdef OPEN_MPI
-    return status->_ucount;
-#elif defined EPMT_MPI_STANDARD_ABI
+#ifdef EPMT_MPI_STANDARD_ABI
+static uint64_t status_bytes(const void *status) {
     MPI_Count count;
 
     return !mpi.Get_count_c(status, mpi.byte, &count) && count > 0 ? (uint64_t)count : 0;
-#else
-    return (uint64_t)(uint32_t)status->count_lo |
-           (uint64_t)(uint32_t)status->count_hi_and_cancelled >> 1 << 32;
-#endif
 }
 
-static bool is_cancelled(const void *at) {
-    const MPI_Status *status = at;
-
-#ifdef OPEN_MPI
-    return status->_cancelled != 0;
-#elif defined EPMT_MPI_STANDARD_ABI
+static bool is_cancelled(const void *status) {
     int flag;
 
     return !mpi.Test_cancelled(status, &flag) && flag;
-#else
-    return status->count_hi_and_cancelled & 1;
-#endif
 }
+#define STATUS .count_at = -1, .status_bytes = status_bytes, .is_cancelled = is_cancelled
+#elif defined OPEN_MPI
+#define STATUS                                                    \
+    .count_at = offsetof(MPI_Status, _ucount), .count_shift = 32, \
+    .cancelled_at = offsetof(MPI_Status, _cancelled), .cancelled_mask = ~UINT32_C(0)
+#else
+#define STATUS                                                     \
+    .count_at = offsetof(MPI_Status, count_lo), .count_shift = 33, \
+    .cancelled_at = offsetof(MPI_Status, count_hi_and_cancelled), .cancelled_mask = 1
+_Static_assert(offsetof(MPI_Status, count_hi_and_cancelled) == offsetof(MPI_Status, count_lo) + 4,
+               "one number");
+#endif
 
 static int world_rank(uint64_t slot, int rank) {
     MPI_Comm comm;
@@ -210,8 +220,7 @@ static void tell_abi(struct epmt_mpi_abi *abi) {
         .world = TO_SLOT(mpi.world),
         .type_size = type_size,
         .comm = comm_info,
-        .status_bytes = status_bytes,
-        .is_cancelled = is_cancelled,
+        STATUS,
         .world_rank = world_rank,
     };
 }
@@ -277,27 +286,40 @@ static int has_memory(void) {
 #endif
 }
 
-// A duplicate of the world would not block, but copies attributes by the program's functions.
-// MPI_Comm_create copies none; it blocks, so all ranks must be known to take part: a first barrier
-// says that they have come, a second one that all of them know, so that none has left meanwhile.
-static int communicator_start(void) {
+// How the ranks come to a communicator of their own.
+//
+// MPI_Comm_create copies no attributes, so that no function of the program runs. It blocks, so all
+// ranks must be known to take part: a first barrier says that they have come, a second one that all
+// of them know, so that none has left meanwhile.
+//
+// MPICH burns the CPU as it blocks, a time slice for each exchange where ranks share a core. Where
+// no rank's program ever made a kind of attribute, a duplicate, which does not block, copies none
+// either.
+static int communicator_start(bool has_attributes) {
     if (!has_memory() || mpi.Comm_get_errhandler(mpi.world, &world_handler) ||
         mpi.Comm_set_errhandler(mpi.world, mpi.errors_return))
         return -1;
     world_handler_kept = 1;
+    attributes = has_attributes;
+#ifdef MAY_DUPLICATE
+    return mpi.Iallreduce(&attributes, &attributes_of_all, 1, mpi.byte, MPI_BOR, mpi.world,
+                          &all_here)
+               ? -1
+               : 0;
+#else
+    attributes_of_all = 1;
     return mpi.Ibarrier(mpi.world, &all_here) ? -1 : 0;
+#endif
 }
 
-// Waits for the second barrier, in which only a rank is missing whose patience ended just when the
+// Waits for the second step, in which only a rank is missing whose patience ended just when the
 // last one came. Its limit is a number of looks, not a time: where the whole job is stopped for a
 // while, no rank may find on waking that it has waited for too long.
-static int all_know(void) {
+static int wait_for_all_to_know(void) {
     struct timespec nap = {0, 0};
     MPI_Status status;
     int done = 0;
 
-    if (mpi.Ibarrier(mpi.world, &all_here))
-        return -1;
     for (unsigned looks = 0; looks < 60000; looks++) {
         if (mpi.Test(&all_here, &done, &status))
             return -1;
@@ -312,14 +334,23 @@ static int all_know(void) {
     return -1;
 }
 
-// Both block, and copy no attribute. MPICH burns the CPU as it does so, which costs a time slice
-// for each exchange where ranks share a core: there the one with fewer exchanges.
+// Of those that block the one with fewer exchanges.
 static int create(void) {
 #ifdef OPEN_MPI
     return mpi.Comm_create(mpi.world, mpi.world_group, &communicator);
 #else
     return mpi.Comm_create_group(mpi.world, mpi.world_group, 1, &communicator);
 #endif
+}
+
+static int duplicate_or_create(void) {
+#ifdef MAY_DUPLICATE
+    if (!attributes_of_all)
+        return mpi.Comm_idup(mpi.world, &communicator, &all_here) ? -1 : wait_for_all_to_know();
+#endif
+    if (mpi.Ibarrier(mpi.world, &all_here) || wait_for_all_to_know())
+        return -1;
+    return create();
 }
 
 static int communicator_test(void) {
@@ -330,7 +361,7 @@ static int communicator_test(void) {
         return -1;
     if (!done)
         return 0;
-    if (all_know() || create() || mpi.Comm_set_errhandler(communicator, mpi.errors_return))
+    if (duplicate_or_create() || mpi.Comm_set_errhandler(communicator, mpi.errors_return))
         return -1;
     return 1;
 }

@@ -8,7 +8,7 @@
 #include "pmpi/abi.h"
 #include "pmpi/backend_tvars.h"
 
-#define EPMT_MPI_BACKEND_VERSION 3
+#define EPMT_MPI_BACKEND_VERSION 5
 #define EPMT_MPI_BACKEND_SYMBOL "epmt_mpi_backend"
 
 struct epmt_mpi_world {
@@ -29,8 +29,9 @@ struct epmt_mpi_backend {
     int (*attach)(void *(*function)(const char *), void *(*object)(const char *),
                   struct epmt_mpi_world *world, struct epmt_mpi_abi *abi);
     // Starts making a communicator of our own; every rank must. It is never freed: that would wait
-    // for all ranks. Returns 0 or -1.
-    int (*communicator_start)(void);
+    // for all ranks. has_attributes: the program may have attributes with functions that a copy of
+    // a communicator would call. Returns 0 or -1.
+    int (*communicator_start)(bool has_attributes);
     // 1: it is there (all ranks have come), 0: not yet, -1: failed.
     int (*communicator_test)(void);
     // The wait for it is over, whatever came of it.

@@ -5,6 +5,7 @@
 #define EPMT_PMPI_COUNTS_H
 
 #include "pmpi/profile.h"
+#include "pmpi/request_table.h"
 
 // Slots of the arguments; EPMT_MPI_ABSENT where the function has none.
 struct epmt_mpi_roles {
@@ -54,42 +55,23 @@ static inline uint64_t epmt_mpi_handle_at(const void *handles, size_t index) {
     return ((const uint32_t *)handles)[index];
 }
 
-struct epmt_mpi_amount {
-    uint64_t out, in;
-};
+static inline uint64_t epmt_mpi_status_bytes(const void *status) {
+    uint64_t count;
 
-// A request that is not done with when its call returns: a receive, whose bytes its status tells,
-// or a persistent one.
-struct epmt_mpi_entry {
-    uint64_t request;            // handle
-    uint64_t stamp;              // of the table
-    struct epmt_mpi_amount each; // persistent: at each start
-    unsigned function;           // to whose sums a receive's bytes belong
-    bool receive, persistent;
-    bool message; // which may be cancelled, unlike a file's
-    bool to_peer; // a persistent send, to `peer` of `comm`
-    int peer;
-    unsigned site; // call site that its bytes belong to, 0: none
-    uint64_t comm;
-};
+    if (__builtin_expect(epmt_mpi_abi.count_at < 0, 0))
+        return epmt_mpi_abi.status_bytes(status);
+    __builtin_memcpy(&count, (const char *)status + epmt_mpi_abi.count_at, sizeof count);
+    return (uint32_t)count | count >> epmt_mpi_abi.count_shift << 32;
+}
 
-// An entry as it was found. Once MPI is done with a request another thread may get its handle, and
-// the entry with it: then only what stands here is this thread's.
-struct epmt_mpi_found {
-    struct epmt_mpi_entry *entry; // NULL: none
-    uint64_t stamp;
-    unsigned function, site;
-    bool receive, persistent, message;
-};
+static inline bool epmt_mpi_status_is_cancelled(const void *status) {
+    uint32_t flags;
 
-// Looks a request up. found->entry is NULL where it is not known.
-void epmt_mpi_request_find(uint64_t request, struct epmt_mpi_found *found);
-// Notes a request. Where there is no room it is counted, and its bytes are not.
-void epmt_mpi_request_note(const struct epmt_mpi_entry *entry);
-// Forgets it, if it is still the one that was found.
-void epmt_mpi_request_forget(const struct epmt_mpi_found *found);
-uint64_t epmt_mpi_requests_lost(void);
-void epmt_mpi_requests_forked(void);
+    if (__builtin_expect(epmt_mpi_abi.count_at < 0, 0))
+        return epmt_mpi_abi.is_cancelled(status);
+    __builtin_memcpy(&flags, (const char *)status + epmt_mpi_abi.cancelled_at, sizeof flags);
+    return flags & epmt_mpi_abi.cancelled_mask;
+}
 
 // How a kind of function is wrapped: BARE, nobody looks at the arguments; PLAIN, they go on as they
 // are; PREPARED, `before` may

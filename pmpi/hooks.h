@@ -34,8 +34,7 @@ struct epmt_mpi_hooks {
     const char *prefix;  // of the installation
 };
 
-// To be called once, by the constructor.
-void epmt_mpi_set_hooks(const struct epmt_mpi_hooks *hooks);
-extern const struct epmt_mpi_hooks *epmt_mpi_hooks; // NULL: nothing is recorded
+// Set once, by the constructor. NULL: nothing is recorded.
+extern const struct epmt_mpi_hooks *epmt_mpi_hooks;
 
 #endif

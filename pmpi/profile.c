@@ -168,6 +168,19 @@ bool epmt_mpi_begin_slow(const void *frame, unsigned function) {
     return true;
 }
 
+// A function that nobody called was never looked for.
+bool epmt_mpi_was_called(unsigned function) {
+    if (epmt_mpi_real[2 * function])
+        return true;
+    if (epmt_mpi_clock == EPMT_MPI_OFF || epmt_mpi_profile.calls_lost)
+        return epmt_mpi_real[2 * function + 1];
+    for (struct epmt_mpi_thread *thread = epmt_mpi_profile.threads; thread; thread = thread->next) {
+        if (thread->sums[function].calls)
+            return true;
+    }
+    return false;
+}
+
 void epmt_mpi_profile_abi(const struct epmt_mpi_abi *abi) {
     epmt_mpi_abi = *abi;
     epmt_mpi_abi_known = true;

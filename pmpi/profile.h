@@ -86,6 +86,13 @@ static inline epmt_mpi_function *epmt_mpi_get(unsigned index) {
 // The thread's first call, a nested one, one after a jump, or another clock. As epmt_mpi_begin.
 bool epmt_mpi_begin_slow(const void *frame, unsigned function);
 
+static inline void epmt_mpi_begin_ordinary(struct epmt_mpi_thread *thread, const void *frame,
+                                           unsigned function) {
+    thread->function = function;
+    thread->start = epmt_mpi_counter();
+    thread->outer = frame;
+}
+
 // Begins a call whose wrapper's frame holds `frame`. False: it is nested in another one of this
 // thread, or cannot be counted; then nothing is to be ended.
 static inline bool epmt_mpi_begin(const void *frame, unsigned function) {
@@ -93,20 +100,11 @@ static inline bool epmt_mpi_begin(const void *frame, unsigned function) {
 
     if (__builtin_expect(!thread || thread->outer || epmt_mpi_clock != EPMT_MPI_TSC, 0))
         return epmt_mpi_begin_slow(frame, function);
-    thread->function = function;
-    thread->start = epmt_mpi_counter();
-    thread->outer = frame;
+    epmt_mpi_begin_ordinary(thread, frame, function);
     return true;
 }
 
-// Counts the call and its time in *sum; the thread stays in the call until epmt_mpi_leave.
-static inline struct epmt_mpi_thread *epmt_mpi_time(unsigned function, struct epmt_mpi_sum **sum) {
-    uint64_t now = epmt_mpi_ticks();
-    struct epmt_mpi_thread *thread = epmt_tls.mpi;
-    struct epmt_mpi_sum *to = &thread->sums[function];
-    uint64_t ticks = now - thread->start;
-
-    __asm__("" : "+r"(to)); // else the compiler works the address out anew for each use
+static inline void epmt_mpi_count(struct epmt_mpi_sum *to, uint64_t ticks) {
     // Counters of two sockets may differ by a little.
     if (__builtin_expect((int64_t)ticks < 0, 0))
         ticks = 0;
@@ -116,6 +114,16 @@ static inline struct epmt_mpi_thread *epmt_mpi_time(unsigned function, struct ep
         to->least_complement = ~ticks;
     if (ticks > to->most)
         to->most = ticks;
+}
+
+// Counts the call and its time in *sum; the thread stays in the call until epmt_mpi_leave.
+static inline struct epmt_mpi_thread *epmt_mpi_time(unsigned function, struct epmt_mpi_sum **sum) {
+    uint64_t now = epmt_mpi_ticks();
+    struct epmt_mpi_thread *thread = epmt_tls.mpi;
+    struct epmt_mpi_sum *to = &thread->sums[function];
+
+    __asm__("" : "+r"(to)); // else the compiler works the address out anew for each use
+    epmt_mpi_count(to, now - thread->start);
     *sum = to;
     return thread;
 }
@@ -126,6 +134,10 @@ static inline void epmt_mpi_leave(struct epmt_mpi_thread *thread) {
 
 // From now on bytes are counted.
 void epmt_mpi_profile_abi(const struct epmt_mpi_abi *abi);
+
+// Whether the program ever called a function. MPI's own calls of PMPI_X, within another function,
+// are not the program's (where nothing is profiled they cannot be told apart, and count).
+bool epmt_mpi_was_called(unsigned function);
 
 // The calling thread ends: its memory goes to another one, sums and all.
 void epmt_mpi_thread_end(void);

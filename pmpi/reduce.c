@@ -15,6 +15,7 @@
 #include "common/prim.h"
 #include "pmpi/announce.h"
 #include "pmpi/hooks.h"
+#include "pmpi/profile.h"
 #include "pmpi/variables.h"
 #include "pmpi/world.h"
 
@@ -121,6 +122,12 @@ static bool may_wait_long(struct reduction *r) {
     return r->host.own_rank || (size > 0 && epmt_announced(r->about.step, size) >= (uint64_t)size);
 }
 
+// Whether the program ever made a kind of attribute.
+static bool makes_attributes(void) {
+    return epmt_mpi_was_called(EPMT_MPI_Comm_create_keyval) ||
+           epmt_mpi_was_called(EPMT_MPI_Keyval_create);
+}
+
 static bool wait_for_all(struct reduction *r) {
     const struct epmt_settings *settings = epmt_mpi_hooks->settings;
     uint64_t until = seconds_from_now(settings->arrival_timeout);
@@ -129,7 +136,7 @@ static bool wait_for_all(struct reduction *r) {
     bool may = may_wait_long(r);
     int there;
 
-    if (r->backend->communicator_start())
+    if (r->backend->communicator_start(makes_attributes()))
         return false;
     for (unsigned idle = 0; !(there = r->backend->communicator_test()); idle++) {
         uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);

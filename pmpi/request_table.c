@@ -49,8 +49,9 @@ static size_t bucket_of(uint64_t request) {
 // A stamp is a number that rises with each use of the place, and a state.
 enum { FREE = 0, BUSY = 1, LIVE = 2, STATE = 3, NEXT = 4 };
 
-static struct epmt_mpi_entry *find_in(struct epmt_mpi_entry *bucket, uint64_t request,
-                                      uint64_t *stamp) {
+static inline struct epmt_mpi_entry *find_in(struct epmt_mpi_entry *bucket, uint64_t request,
+                                             uint64_t *stamp) {
+#pragma GCC unroll 4
     for (unsigned i = 0; i < WAYS; i++) {
         if (__atomic_load_n(&bucket[i].request, __ATOMIC_RELAXED) != request)
             continue;
@@ -61,7 +62,7 @@ static struct epmt_mpi_entry *find_in(struct epmt_mpi_entry *bucket, uint64_t re
     return NULL;
 }
 
-static struct epmt_mpi_entry *find(uint64_t request, uint64_t *stamp) {
+static inline struct epmt_mpi_entry *find(uint64_t request, uint64_t *stamp) {
     struct epmt_mpi_entry *entries = atomic_load_explicit(&table.entries, memory_order_acquire);
     size_t bucket = bucket_of(request);
 

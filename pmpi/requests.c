@@ -33,8 +33,8 @@ static void look_at_one(struct epmt_mpi_call *call, uint8_t status) {
 // The bytes that a receive has got; its request is done with.
 static void received(struct epmt_mpi_thread *thread, const struct epmt_mpi_found *found,
                      const void *status) {
-    if (!found->message || !epmt_mpi_abi.is_cancelled(status)) {
-        uint64_t bytes = epmt_mpi_abi.status_bytes(status);
+    if (!found->message || !epmt_mpi_status_is_cancelled(status)) {
+        uint64_t bytes = epmt_mpi_status_bytes(status);
         thread->sums[found->function].in += bytes;
         if (__builtin_expect(found->site, 0))
             epmt_mpi_callsite_received(found->site, bytes);

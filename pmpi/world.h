@@ -3,6 +3,8 @@
 #ifndef EPMT_PMPI_WORLD_H
 #define EPMT_PMPI_WORLD_H
 
+#include <sys/types.h>
+
 #include "pmpi/backend.h"
 
 // After the real MPI_Init: recognises the MPI, loads its back end, tells the rank. On any trouble
@@ -11,6 +13,9 @@ void epmt_mpi_attach(int thread_asked);
 
 // After the real MPI_Session_init: as before, with no world and no rank.
 void epmt_mpi_attach_session(void);
+
+// The process that is in that world, or in a session; 0: there was none.
+extern pid_t epmt_mpi_owner;
 
 // Whether this process is, or was, in an MPI that is known.
 bool epmt_mpi_is_attached(void);

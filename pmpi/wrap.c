@@ -4,6 +4,7 @@
 // own name, so that another tool between us and MPI stays in the chain. Arguments and result pass
 // through as register-sized slots, which is right on the 64-bit Linux ABIs for every MPI.
 #include "pmpi/counts.h"
+#include "pmpi/extras.h"
 #include "pmpi/life.h"
 
 #include "common/poison.h"
@@ -75,7 +76,7 @@
 // A function's wrapper in two parts: the symbol itself goes straight on where nothing is profiled;
 // the rest needs a frame. Arguments are passed on from the slots: to keep them in registers too
 // would cost more. Conditions on the kind vanish: the compiler knows it.
-#define WRAP(prefix, index, name, count, kind)                                             \
+#define WRAP_PROFILED(prefix, index, name, count, kind)                                    \
     static __attribute__((noinline, APART)) long profiled_##prefix##name(PARAMS_##count) { \
         long (*real)(PARAMS_##count) = (long (*)(PARAMS_##count))epmt_mpi_get(index);      \
         struct epmt_mpi_call call;                                                         \
@@ -91,13 +92,16 @@
         long result = real(SLOTS_##count);                                                 \
         epmt_mpi_after_##kind(&call, EPMT_MPI_##name, result);                             \
         return result;                                                                     \
-    }                                                                                      \
-    EXPORT long prefix##name(PARAMS_##count);                                              \
-    EXPORT long prefix##name(PARAMS_##count) {                                             \
-        epmt_mpi_function *real = epmt_mpi_real[index];                                    \
-        if (epmt_mpi_clock != EPMT_MPI_OFF || !real)                                       \
-            return profiled_##prefix##name(ARGS_##count);                                  \
-        return ((long (*)(PARAMS_##count))real)(ARGS_##count);                             \
+    }
+
+#define WRAP(prefix, index, name, count, kind)                 \
+    WRAP_PROFILED(prefix, index, name, count, kind)            \
+    EXPORT long prefix##name(PARAMS_##count);                  \
+    EXPORT long prefix##name(PARAMS_##count) {                 \
+        epmt_mpi_function *real = epmt_mpi_real[index];        \
+        if (epmt_mpi_clock != EPMT_MPI_OFF || !real)           \
+            return profiled_##prefix##name(ARGS_##count);      \
+        return ((long (*)(PARAMS_##count))real)(ARGS_##count); \
     }
 
 #define WRAP_BOTH(name, count, class, kind, roles)             \
@@ -105,6 +109,61 @@
     WRAP(PMPI_, (size_t)2 * EPMT_MPI_##name + 1, name, count, kind)
 
 EPMT_MPI_PROFILED(WRAP_BOTH)
+
+// The direct functions (functions.h): of twelve arguments, to be kept and passed on as slots costs
+// more than all the rest. The ordinary case has a wrapper that looks at those it needs alone;
+// whatever is not ordinary goes the way of the others.
+WRAP_PROFILED(MPI_, (size_t)2 * EPMT_MPI_Sendrecv, Sendrecv, 12, SENDRECV)
+WRAP_PROFILED(PMPI_, (size_t)2 * EPMT_MPI_Sendrecv + 1, Sendrecv, 12, SENDRECV)
+
+static inline bool is_ordinary(const struct epmt_mpi_thread *thread) {
+    return thread && !thread->outer && !epmt_mpi_extras && epmt_mpi_abi_known;
+}
+
+#define DIRECT_SENDRECV(prefix, index)                                                           \
+    static __attribute__((noinline, APART)) long direct_##prefix##Sendrecv(PARAMS_12) {          \
+        long (*real)(PARAMS_12) = (long (*)(PARAMS_12))epmt_mpi_real[index];                     \
+        struct epmt_mpi_thread *thread = epmt_tls.mpi;                                           \
+        uint64_t status[8];                                                                      \
+        if (__builtin_expect(!is_ordinary(thread), 0))                                           \
+            return profiled_##prefix##Sendrecv(ARGS_12);                                         \
+        if ((uint64_t)a11 == epmt_mpi_abi.status_ignore)                                         \
+            a11 = (long)status;                                                                  \
+        epmt_mpi_begin_ordinary(thread, status, EPMT_MPI_Sendrecv);                              \
+        long result = real(ARGS_12);                                                             \
+        struct epmt_mpi_sum *sum = &thread->sums[EPMT_MPI_Sendrecv];                             \
+        epmt_mpi_count(sum, epmt_mpi_counter() - thread->start);                                 \
+        if (!(int)result) {                                                                      \
+            if ((int)a3 != epmt_mpi_abi.proc_null && (int)a1)                                    \
+                sum->out += (uint64_t)(int)a1 * epmt_mpi_type_size(thread, epmt_mpi_handle(a2)); \
+            sum->in += epmt_mpi_status_bytes((const void *)a11);                                 \
+        }                                                                                        \
+        epmt_mpi_leave(thread);                                                                  \
+        return result;                                                                           \
+    }                                                                                            \
+    EXPORT long prefix##Sendrecv(ENTRY_PARAMS);                                                  \
+    EXPORT long prefix##Sendrecv(ENTRY_PARAMS) {                                                 \
+        epmt_mpi_function *to = epmt_mpi_real[index];                                            \
+        if (!to || epmt_mpi_clock == EPMT_MPI_CLOCK)                                             \
+            to = (epmt_mpi_function *)profiled_##prefix##Sendrecv;                               \
+        else if (epmt_mpi_clock == EPMT_MPI_TSC)                                                 \
+            to = (epmt_mpi_function *)direct_##prefix##Sendrecv;                                 \
+        __asm__("" : "+r"(to)); /* the compiler is not to see whose arguments they are */        \
+        return ((long (*)(ENTRY_PARAMS))to)(ENTRY_ARGS);                                         \
+    }
+
+// The symbol goes straight on, by a jump: arguments on the stack stay where they are, and it need
+// not know of them.
+#if defined __x86_64__ && defined __OPTIMIZE__
+#define ENTRY_PARAMS PARAMS_6
+#define ENTRY_ARGS ARGS_6
+#else
+#define ENTRY_PARAMS PARAMS_12
+#define ENTRY_ARGS ARGS_12
+#endif
+
+DIRECT_SENDRECV(MPI_, (size_t)2 * EPMT_MPI_Sendrecv)
+DIRECT_SENDRECV(PMPI_, (size_t)2 * EPMT_MPI_Sendrecv + 1)
 
 // Those of the beginning and the end (life.c).
 #define LIFE(prefix, offset)                                                                   \

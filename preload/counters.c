@@ -279,6 +279,20 @@ static void fill(struct epmt_record *row, const struct epmt_thread *thread,
         epmt_record_set_text(row, EPMT_COUNTER_COL_unit, unit, strlen(unit));
 }
 
+// What there is of one event in a thread; block NULL: nothing yet.
+static void fill_count(struct epmt_record *row, const struct epmt_counters *all, unsigned i,
+                       const struct epmt_thread_counters *block,
+                       const struct epmt_papi_count *counts) {
+    const struct epmt_counted *event = &all->events[i];
+
+    if (!block)
+        epmt_counters_set_reason(row, event->reason ? event->reason : EPMT_REASON_NOT_BEGUN);
+    else if (event->papi)
+        fill_papi(row, block, &counts[event->papi_index]);
+    else
+        fill_perf(row, event, &block->counters[i]);
+}
+
 bool epmt_counters_add(const struct epmt_thread *thread, struct epmt_fragment *rows) {
     const struct epmt_counters *all = epmt_self.counters;
     const struct epmt_thread_counters *block = __atomic_load_n(&thread->counters, __ATOMIC_ACQUIRE);
@@ -286,21 +300,15 @@ bool epmt_counters_add(const struct epmt_thread *thread, struct epmt_fragment *r
     struct epmt_record row;
     bool fits = true;
 
-    if (!block)
-        return true;
-    for (unsigned i = 0; i < all->count; i++) {
+    for (unsigned i = 0; block && i < all->count; i++) {
         if (all->events[i].papi)
             counts[all->events[i].papi_index].reason = block->counters[i].reason;
     }
-    if (block->papi)
+    if (block && block->papi)
         all->papi->read(block->papi, counts);
     for (unsigned i = 0; i < all->count && fits; i++) {
-        const struct epmt_counted *event = &all->events[i];
-        fill(&row, thread, event);
-        if (event->papi)
-            fill_papi(&row, block, &counts[event->papi_index]);
-        else
-            fill_perf(&row, event, &block->counters[i]);
+        fill(&row, thread, &all->events[i]);
+        fill_count(&row, all, i, block, counts);
         fits = !epmt_fragment_add(rows, EPMT_ROW_COUNTER, &row);
     }
     return fits;

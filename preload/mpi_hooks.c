@@ -21,7 +21,7 @@ static bool mine(void) {
 static void append(const void *fragment, size_t len) {
     uint64_t signals = epmt_prim_signals_block();
 
-    epmt_process_append(fragment, len);
+    epmt_process_append(EPMT_JOURNAL_CLOSED, fragment, len);
     epmt_prim_signals_restore(signals);
 }
 
@@ -153,5 +153,5 @@ void epmt_mpi_hooks_begin(void) {
     hooks.step = epmt_self.step_key;
     hooks.prefix = epmt_self.prefix;
     hooks.envp = epmt_self.envp;
-    epmt_mpi_set_hooks(&hooks);
+    epmt_mpi_hooks = &hooks;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aggregator/journal.h"
+#include "aggregator/journal_aside.h"
 #include "common/fmt.h"
 #include "common/hash.h"
 #include "common/hot.h"
@@ -28,8 +29,18 @@
 
 EPMT_HOT(2) struct epmt_process epmt_self;
 
-// One page that fork wipes and vfork shares: it tells the two apart in a child.
-static EPMT_HOT(1) volatile uint32_t *fork_mark;
+#if defined __x86_64__
+#define PAGE_MAX 4096
+#else
+#define PAGE_MAX 65536
+#endif
+
+// Whole pages of it are the scratch memory; to align it here would align all that stands before it.
+static EPMT_HOT(3) uint8_t
+    scratch_room[PAGE_MAX + (sizeof(struct epmt_scratch) + PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX];
+EPMT_HOT(1) struct epmt_scratch *epmt_scratch;
+
+static EPMT_HOT(1) bool fork_wipes; // the scratch memory
 
 // A write that failed has left its signal (a closed pipe, a limit on the size of files), blocked by
 // us: the program never asked for that write.
@@ -72,26 +83,30 @@ void epmt_log(int level, const char *format, ...) {
     }
 }
 
-static void mark_for_fork(void) {
+static void find_scratch(void) {
     size_t page = getauxval(AT_PAGESZ);
+    uintptr_t at = ((uintptr_t)scratch_room + PAGE_MAX - 1) & ~(uintptr_t)(PAGE_MAX - 1);
 
-    if (!fork_mark) {
-        fork_mark = epmt_prim_map(page);
-        if (fork_mark && epmt_prim_wipe_on_fork((void *)(uintptr_t)fork_mark, page))
-            fork_mark = NULL;
-    }
-    if (fork_mark)
-        *fork_mark = 1;
+    epmt_scratch = (struct epmt_scratch *)at;
+    fork_wipes =
+        page <= PAGE_MAX && !epmt_prim_wipe_on_fork(epmt_scratch, sizeof scratch_room - PAGE_MAX);
+    epmt_scratch->mark = 1;
 }
 
-// A copy in memory of our own, or NULL where there is none.
-static const char *keep(const char *text, size_t len) {
+// Memory of our own, or NULL where there is none.
+static char *room_for(size_t len) {
     char *room = epmt_self.texts + epmt_self.texts_len;
 
-    if (len >= sizeof epmt_self.texts - epmt_self.texts_len)
-        room = epmt_prim_map(len + 1);
-    else
-        epmt_self.texts_len += len + 1;
+    if (len > sizeof epmt_self.texts - epmt_self.texts_len)
+        return epmt_prim_map(len);
+    epmt_self.texts_len += len;
+    return room;
+}
+
+// A copy, or NULL.
+static const char *keep(const char *text, size_t len) {
+    char *room = room_for(len + 1);
+
     if (!room)
         return NULL;
     memcpy(room, text, len);
@@ -129,14 +144,30 @@ static void find_prefix(void) {
     epmt_self.prefix = kept ? kept : "";
 }
 
-// The file of the program.
-static void find_path(void) {
+// Apart, so that its room on the stack is taken only where it is needed.
+static __attribute__((noinline)) void find_long_path(void) {
     char path[PATH_MAX];
     ssize_t len = epmt_prim_readlink("/proc/self/exe", path, sizeof path - 1);
 
     const char *kept = len > 0 ? keep(path, (size_t)len) : NULL;
     epmt_self.path = kept ? kept : "";
     epmt_self.path_len = kept ? (size_t)len : 0;
+}
+
+// The file of the program.
+static void find_path(void) {
+    char *room = epmt_self.texts + epmt_self.texts_len;
+    size_t left = sizeof epmt_self.texts - epmt_self.texts_len;
+    ssize_t len = left ? epmt_prim_readlink("/proc/self/exe", room, left) : 0;
+
+    if (len <= 0 || (size_t)len == left) {
+        find_long_path();
+        return;
+    }
+    room[len] = '\0';
+    epmt_self.path = room;
+    epmt_self.path_len = (size_t)len;
+    epmt_self.texts_len += (size_t)len + 1;
 }
 
 // The programs of this installation.
@@ -179,10 +210,6 @@ static void take_arguments(int argc, char **argv) {
 }
 
 static void take_identity(void) {
-    char text[64];
-
-    pid_t before = epmt_self.pid; // of the parent, in its child; else 0
-
     epmt_self.pid = epmt_prim_getpid();
     epmt_self.ppid = epmt_prim_getppid();
     epmt_self.start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
@@ -193,46 +220,43 @@ static void take_identity(void) {
     epmt_self.uninstrumented = 0;
     epmt_self.rank = epmt_self.size = -1;
     epmt_self.step = 0;
-    // A parent in another namespace has no number here.
-    ssize_t len = 0;
-    if (!before || epmt_self.ppid != before)
-        len = epmt_prim_readlink("/proc/self/ns/pid", text, sizeof text - 1);
-    if (len > 5) { // "pid:[4026531836]"
-        const char *at = text + 5;
-        epmt_parse_u64(&at, text + len, &epmt_self.pidns);
-    }
-    uint64_t hash = epmt_hash_bytes(EPMT_HASH_START, epmt_self.bootid, strlen(epmt_self.bootid));
-    hash = epmt_hash_u64(hash, epmt_self.pidns);
+    uint64_t hash =
+        epmt_hash_words(EPMT_HASH_START, epmt_self.host.bootid, sizeof epmt_self.host.bootid);
+    hash = epmt_hash_u64(hash, epmt_self.host.pidns);
     hash = epmt_hash_u64(hash, (uint64_t)epmt_self.pid);
     epmt_self.image = epmt_hash_finish(epmt_hash_u64(hash, epmt_self.imagestart));
     epmt_threads_begin();
 }
 
+// <dir>/<host>.journal
+static const char *keep_journal(const char *dir) {
+    size_t len = strlen(dir) + 1 + strlen(epmt_self.hostname) + sizeof EPMT_JOURNAL_SUFFIX;
+    char *room = room_for(len);
+
+    if (room)
+        epmt_fmt(room, len, "%s/%s%s", dir, epmt_self.hostname, EPMT_JOURNAL_SUFFIX);
+    return room;
+}
+
 static bool take_place(void) {
-    struct epmt_job_place place;
+    struct epmt_job_place *place = &epmt_scratch->place;
     struct epmt_error err;
     struct utsname host = {.nodename = ""};
 
     epmt_prim_uname(&host);
     epmt_fmt(epmt_self.hostname, sizeof epmt_self.hostname, "%s", host.nodename);
-    if (epmt_read_small("/proc/sys/kernel/random/boot_id", epmt_self.bootid,
-                        sizeof epmt_self.bootid) > 36)
-        epmt_self.bootid[36] = '\0';
-    if (epmt_job_place_find(&place, &epmt_self.settings, epmt_self.envp, &err)) {
+    if (epmt_job_place_find(place, &epmt_self.settings, epmt_self.envp, &err)) {
         epmt_log(0, "%s", err.text);
         return false;
     }
-    epmt_fmt(epmt_self.step_key, sizeof epmt_self.step_key, "%s", place.step);
-    char journal[PATH_MAX];
-    epmt_fmt(journal, sizeof journal, "%s/%s%s", place.dir, epmt_self.hostname,
-             EPMT_JOURNAL_SUFFIX);
-    epmt_self.journal = keep(journal, strlen(journal));
-    epmt_self.jobid = keep(place.jobid, strlen(place.jobid));
-    epmt_self.user = keep(place.user, strlen(place.user));
-    epmt_self.dir = keep(place.dir, strlen(place.dir));
-    epmt_self.shared = epmt_job_place_shared(&place);
-    epmt_self.source = place.source;
-    epmt_self.rank_hint = place.rank_hint;
+    epmt_fmt(epmt_self.step_key, sizeof epmt_self.step_key, "%s", place->step);
+    epmt_self.journal = keep_journal(place->dir);
+    epmt_self.jobid = keep(place->jobid, strlen(place->jobid));
+    epmt_self.user = keep(place->user, strlen(place->user));
+    epmt_self.dir = keep(place->dir, strlen(place->dir));
+    epmt_self.shared = epmt_job_place_shared(place);
+    epmt_self.source = place->source;
+    epmt_self.rank_hint = place->rank_hint;
     return epmt_self.journal && epmt_self.jobid && epmt_self.user && epmt_self.dir;
 }
 
@@ -245,12 +269,62 @@ struct epmt_fragment_header epmt_process_header(unsigned flags) {
     };
 }
 
-void epmt_process_append(const void *fragment, size_t len) {
-    int status = epmt_journal_append(epmt_self.journal, epmt_self.shared, fragment, len);
+static int open_journal(uint64_t *len) {
+    int fd = epmt_journal_open(epmt_self.journal, epmt_self.shared, len);
 
-    take_signal_of(status);
+    if (fd < 0 && fd != -EMFILE)
+        epmt_log(0, "cannot open %s: error %d", epmt_self.journal, -fd);
+    return fd;
+}
+
+static void log_append(int status) {
     if (status)
         epmt_log(0, "cannot append to %s: error %d", epmt_self.journal, -status);
+}
+
+// Apart: cold.
+static __attribute__((noinline)) int append_aside(const void *fragment, size_t len) {
+    return epmt_journal_append_aside(epmt_self.journal, epmt_self.shared, fragment, len);
+}
+
+static void append(int fd, const void *fragment, size_t len) {
+    int status = epmt_write_all(fd, fragment, len);
+
+    take_signal_of(status);
+    log_append(status == -EFBIG ? append_aside(fragment, len) : status);
+}
+
+void epmt_process_append(int journal, const void *fragment, size_t len) {
+    uint64_t before;
+    int fd = journal == EPMT_JOURNAL_CLOSED ? open_journal(&before) : journal;
+
+    if (fd == -EMFILE)
+        log_append(append_aside(fragment, len));
+    if (fd < 0)
+        return;
+    append(fd, fragment, len);
+    if (journal == EPMT_JOURNAL_CLOSED)
+        epmt_journal_close(fd, epmt_threads_alone());
+}
+
+// Who this process is, and its identity record. found: what its parent knows of the host, or NULL.
+// Signals are blocked.
+static void begin_record(const struct epmt_host *found) {
+    uint8_t front[EPMT_HOST_FRAGMENT_LEN];
+    uint64_t len = 0;
+    int fd = open_journal(&len);
+    size_t front_len = 0;
+
+    if (!found)
+        front_len = epmt_journal_host_find(&epmt_self.host, fd, len, front);
+    take_identity();
+    epmt_self.life = EPMT_LIFE_READY;
+    if (front_len)
+        append(fd, front, front_len);
+    if (fd >= 0 || fd == -EMFILE)
+        epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED);
+    if (fd >= 0)
+        epmt_journal_close(fd, true);
 }
 
 void epmt_process_begin(int argc, char **argv, char **envp) {
@@ -265,20 +339,19 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (is_our_own_program())
         return;
     take_arguments(argc, argv);
-    if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename) ||
-        !take_place())
+    if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename))
+        return;
+    find_scratch();
+    if (!take_place())
         return;
     const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
     if (!tags)
         tags = epmt_environment_get(envp, "PAPIEX_TAGS");
     if (tags)
         epmt_self.tags = keep_of_program(tags, strlen(tags));
-    take_identity();
-    mark_for_fork();
-    epmt_self.life = EPMT_LIFE_READY;
-    epmt_mpi_hooks_begin();
     uint64_t signals = epmt_prim_signals_block();
-    epmt_record_identity();
+    begin_record(NULL);
+    epmt_mpi_hooks_begin();
     epmt_signals_begin();
     if (*epmt_self.settings.events)
         epmt_counters_begin();
@@ -290,12 +363,12 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
 static void become_child(void) {
     uint64_t signals = epmt_prim_signals_block();
 
-    mark_for_fork();
+    epmt_scratch->mark = 1;
     epmt_lock_reset(&epmt_self.lock);
-    epmt_mpi_profile_forked();
-    take_identity();
-    epmt_self.life = EPMT_LIFE_READY;
-    epmt_record_identity();
+    if (epmt_mpi_clock != EPMT_MPI_OFF) // else there is nothing to forget, in pages never touched
+        epmt_mpi_profile_forked();
+    // In another namespace than the parent's its number is another, or none.
+    begin_record(epmt_prim_getppid() == epmt_self.pid ? &epmt_self.host : NULL);
     if (epmt_self.counters)
         epmt_counters_forked();
     if (epmt_self.pid == 1)
@@ -326,8 +399,8 @@ void epmt_process_forked(void) {
     if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
         return;
     // Written at once: to read it first would be a page fault of its own.
-    if (fork_mark ? !__atomic_exchange_n(fork_mark, 1, __ATOMIC_RELAXED)
-                  : epmt_prim_getpid() != epmt_self.pid)
+    if (fork_wipes ? !__atomic_exchange_n(&epmt_scratch->mark, 1, __ATOMIC_RELAXED)
+                   : epmt_prim_getpid() != epmt_self.pid)
         become_child();
 }
 
@@ -335,7 +408,7 @@ void epmt_process_forked(void) {
 enum epmt_standing epmt_process_standing(void) {
     if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
         return EPMT_NOT_MINE;
-    if (fork_mark && !*fork_mark)
+    if (fork_wipes && !epmt_scratch->mark)
         become_child();
     return epmt_prim_getpid() == epmt_self.pid ? EPMT_MINE : EPMT_NOT_MINE;
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "aggregator/fragment.h"
+#include "aggregator/journal_host.h"
 #include "common/guard.h"
 #include "metadata/jobplace.h"
 
@@ -33,8 +34,7 @@ struct epmt_process {
     const char *prefix; // of the installation
     char *const *envp;
     char hostname[65];
-    char bootid[40];
-    uint64_t pidns;
+    struct epmt_host host;
     uint64_t image;
     uint64_t imagestart;             // ns since boot
     uint64_t revision;               // of the last record made
@@ -54,10 +54,21 @@ struct epmt_process {
     int64_t rank_hint;              // -1: none
     const char *crash;              // stack at the fatal signal, a list
     size_t crash_len, texts_len;
-    char texts[2048]; // what the pointers above point to, as far as it goes
+    char texts[1024]; // what the pointers above point to, as far as it goes
 };
 
 extern struct epmt_process epmt_self;
+
+// Memory that fork wipes and vfork shares, which tells the two apart in a child. One record at a
+// time is built in it, under epmt_self.lock: exit may be called on a small stack.
+struct epmt_scratch {
+    volatile uint32_t mark; // not 0 in who set it, and in its vfork children
+    union {
+        uint8_t record[16384 - 8];
+        struct epmt_job_place place; // while the process begins
+    };
+};
+extern struct epmt_scratch *epmt_scratch;
 
 // Begins: reads settings, finds the job, writes the identity record. Called by the constructor.
 void epmt_process_begin(int argc, char **argv, char **envp);
@@ -72,8 +83,8 @@ enum epmt_standing epmt_process_standing(void);
 // done (a handler of pthread_atfork may have called a wrapper already).
 void epmt_process_forked(void);
 
-// Writes the identity record. Signals are blocked.
-void epmt_record_identity(void);
+// Writes the identity record to the open journal. Signals are blocked.
+void epmt_record_identity(int journal);
 
 // Writes the final record, once. status: as for exit(3), -1 where unknown; with the state signaled
 // the number of the signal.
@@ -101,8 +112,10 @@ void epmt_process_set_rank(int64_t rank, int64_t size);
 // send.
 size_t epmt_process_freeze(struct epmt_bytes **pieces);
 
-// Appends a sealed fragment to the journal; a failure is logged and forgotten. Signals are blocked.
-void epmt_process_append(const void *fragment, size_t len);
+// Appends a sealed fragment to the journal, which is open or opened for it; a failure is logged and
+// forgotten. Signals are blocked.
+#define EPMT_JOURNAL_CLOSED (-1)
+void epmt_process_append(int journal, const void *fragment, size_t len);
 
 // Header of this process's fragments with these flags.
 struct epmt_fragment_header epmt_process_header(unsigned flags);

@@ -9,6 +9,7 @@
 #include "common/hot.h"
 #include "common/prim.h"
 #include "pmpi/profile_rows.h"
+#include "pmpi/world.h"
 #include "preload/collect.h"
 #include "preload/crash.h"
 #include "preload/process.h"
@@ -18,9 +19,6 @@
 // Most that the end of the process waits for a record that another thread writes: longer than that
 // one may wait for the journal.
 #define END_WAIT_NS (EPMT_JOURNAL_APPEND_WAIT_NS + UINT64_C(5000000000))
-
-// One record at a time is built here, under epmt_self.lock: exit may be called on a small stack.
-static EPMT_HOT(3) uint8_t buffer[16384];
 
 static void set_string(struct epmt_record *record, int column, const char *text) {
     if (text)
@@ -39,8 +37,8 @@ static void fill_identity(struct epmt_record *record) {
     epmt_record_set_i(record, EPMT_COL_ppid, epmt_self.ppid);
     epmt_record_set_i(record, EPMT_COL_start, (int64_t)epmt_self.start_us);
     epmt_record_set_u(record, EPMT_COL_imagestart, epmt_self.imagestart);
-    epmt_record_set_u(record, EPMT_COL_pidns, epmt_self.pidns);
-    set_string(record, EPMT_COL_bootid, epmt_self.bootid);
+    epmt_record_set_u(record, EPMT_COL_pidns, epmt_self.host.pidns);
+    set_string(record, EPMT_COL_bootid, epmt_self.host.bootid);
     if (epmt_self.rank_hint >= 0)
         epmt_record_set_i(record, EPMT_COL_rankhint, epmt_self.rank_hint);
     if (epmt_self.step) {
@@ -95,38 +93,38 @@ static void add_process(struct epmt_fragment *fragment, struct epmt_record *reco
         epmt_log(0, "a record does not fit");
 }
 
-// A fragment big enough for this process's texts and `more` bytes: in the buffer, or in fresh pages
-// where that is too small or `lasting` memory is asked for. Returns the pages to unmap, or NULL.
+// A fragment big enough for this process's texts and `more` bytes: in the scratch memory, or in fresh
+// pages where that is too small or `lasting` memory is asked for. Returns the pages to unmap, or NULL.
 static void *start_fragment(struct epmt_fragment *fragment, size_t more, bool lasting) {
     size_t len = process_row_max() + more + 4096;
     void *pages = NULL;
 
-    if (lasting || len > sizeof buffer)
+    if (lasting || len > sizeof epmt_scratch->record)
         pages = epmt_prim_map(len);
-    epmt_fragment_init(fragment, pages ? pages : buffer, pages ? len : sizeof buffer, NULL, 0);
-    fragment->cap = pages ? len : sizeof buffer;
+    epmt_fragment_init(fragment, pages ? pages : epmt_scratch->record, pages ? len : sizeof epmt_scratch->record, NULL, 0);
+    fragment->cap = pages ? len : sizeof epmt_scratch->record;
     return pages;
 }
 
-static void append_row(struct epmt_record *record, unsigned flags) {
+static void append_row(int journal, struct epmt_record *record, unsigned flags) {
     struct epmt_fragment_header header = epmt_process_header(flags);
     struct epmt_fragment fragment;
     void *pages = start_fragment(&fragment, 0, false);
 
     add_process(&fragment, record);
-    epmt_process_append(fragment.data, epmt_fragment_seal(&fragment, &header));
+    epmt_process_append(journal, fragment.data, epmt_fragment_seal(&fragment, &header));
     if (pages)
         epmt_prim_unmap(pages, fragment.cap);
 }
 
-void epmt_record_identity(void) {
+void epmt_record_identity(int journal) {
     struct epmt_record record;
 
     if (!epmt_lock_take(&epmt_self.lock))
         return;
     fill_key(&record, EPMT_STATE_running);
     fill_identity(&record);
-    append_row(&record, 0);
+    append_row(journal, &record, 0);
     epmt_lock_release(&epmt_self.lock);
 }
 
@@ -145,7 +143,7 @@ void epmt_process_set_rank(int64_t rank, int64_t size) {
         return;
     fill_key(&record, EPMT_STATE_running);
     fill_identity(&record);
-    append_row(&record, EPMT_FRAGMENT_RANK);
+    append_row(EPMT_JOURNAL_CLOSED, &record, EPMT_FRAGMENT_RANK);
     end_record(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_RANKS)
         epmt_crash_begin(epmt_self.prefix);
@@ -185,7 +183,8 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
                          unsigned flags, bool lasting) {
     struct epmt_fragment_header header = epmt_process_header(flags);
     struct epmt_record record;
-    size_t mpi = epmt_mpi_rows_room();
+    bool is_mpi = epmt_mpi_owner != 0; // asked here: the code behind it is cold in other programs
+    size_t mpi = is_mpi ? epmt_mpi_rows_room() : 0;
     void *pages =
         start_fragment(fragment, epmt_threads_live_count() * epmt_thread_rows_max() + mpi, lasting);
     size_t cap = fragment->cap, own = process_row_max();
@@ -194,7 +193,8 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
     fragment->cap = cap > own + mpi ? cap - own - mpi : 0;
     fill_final(&record, state, fragment);
     fragment->cap = cap > own ? cap - own : 0;
-    epmt_mpi_rows_add(fragment, &record, epmt_self.image);
+    if (is_mpi)
+        epmt_mpi_rows_add(fragment, &record, epmt_self.image);
     fragment->cap = cap;
     fill_status(&record, state, status);
     add_process(fragment, &record);
@@ -207,8 +207,8 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
 // Thread rows first: the process's final record says that all is there.
 static void append_all(const struct epmt_fragment *final) {
     for (unsigned i = 0; epmt_threads_ended(i); i++)
-        epmt_process_append(epmt_threads_ended(i)->data, epmt_threads_ended(i)->len);
-    epmt_process_append(final->data, final->len);
+        epmt_process_append(EPMT_JOURNAL_CLOSED, epmt_threads_ended(i)->data, epmt_threads_ended(i)->len);
+    epmt_process_append(EPMT_JOURNAL_CLOSED, final->data, final->len);
 }
 
 static void append_final(enum epmt_state state, int status) {
@@ -259,12 +259,12 @@ static void append_status(enum epmt_state state, int status) {
 
     fill_key(&record, state);
     fill_status(&record, state, status);
-    append_row(&record, EPMT_FRAGMENT_FINAL);
+    append_row(EPMT_JOURNAL_CLOSED, &record, EPMT_FRAGMENT_FINAL);
 }
 
 // Who told the end, and what.
 static EPMT_HOT(1) struct {
-    pid_t tid;
+    const void *thread; // &epmt_tls of it
     enum epmt_state state;
     int status;
 } told;
@@ -272,7 +272,7 @@ static EPMT_HOT(1) struct {
 // Whether this thread comes again with another end: from a handler of at_quick_exit, say. Of two
 // threads that end the process at once the first one's word stands.
 static bool is_correction(enum epmt_state state, int status) {
-    return told.tid == epmt_prim_gettid() && (told.state != state || told.status != status);
+    return told.thread == &epmt_tls && (told.state != state || told.status != status);
 }
 
 // The lock before the life: whoever ends the process beside a thread that does so already waits
@@ -289,8 +289,8 @@ void epmt_process_end(enum epmt_state state, int status) {
         append_status(state, status);
     else if (life == EPMT_LIFE_DONE && is_correction(state, status))
         append_status(state, status);
-    if (life != EPMT_LIFE_DONE || told.tid == epmt_prim_gettid()) {
-        told.tid = epmt_prim_gettid();
+    if (life != EPMT_LIFE_DONE || told.thread == &epmt_tls) {
+        told.thread = &epmt_tls;
         told.state = state;
         told.status = status;
     }
@@ -315,7 +315,7 @@ void epmt_process_stayed(void) {
         return;
     if (epmt_self.life == EPMT_LIFE_READY) {
         fill_key(&record, EPMT_STATE_running);
-        append_row(&record, 0);
+        append_row(EPMT_JOURNAL_CLOSED, &record, 0);
     }
     end_record(signals);
 }

@@ -54,8 +54,6 @@ void epmt_threads_begin(void) {
     registry.seen = 1;
     registry.lost = registry.live_count = 0;
     registry.has_ended = false;
-    if (!registry.has_key)
-        registry.has_key = !pthread_key_create(&registry.key, thread_end);
     // In a child of fork this is the thread that called it.
     const struct epmt_thread *before = epmt_tls.thread;
     registry.main = (struct epmt_thread){
@@ -66,6 +64,14 @@ void epmt_threads_begin(void) {
         .start_tsc = epmt_self.start_tsc,
     };
     epmt_tls.thread = &registry.main;
+}
+
+// The key whose destructor sees the end of a thread, made for the first one that needs it: most
+// processes have no other thread than the main one. The lock is held.
+static bool has_key(void) {
+    if (!registry.has_key)
+        registry.has_key = !pthread_key_create(&registry.key, thread_end);
+    return registry.has_key;
 }
 
 // An entry for a live thread; the lock is held.
@@ -105,8 +111,8 @@ void epmt_thread_begin(void) {
     struct epmt_thread *thread = NULL;
     uint64_t signals = epmt_prim_signals_block();
 
-    if (registry.has_key && epmt_lock_take(&registry.lock)) {
-        thread = new_entry();
+    if (epmt_lock_take(&registry.lock)) {
+        thread = has_key() ? new_entry() : NULL;
         enlist(thread);
         epmt_lock_release(&registry.lock);
     }
@@ -122,8 +128,17 @@ void epmt_thread_begin(void) {
 void epmt_thread_watch(void) {
     static const char others;
     bool listed = epmt_tls.thread && epmt_tls.thread != &registry.main;
+    bool ready = registry.has_key;
 
-    if (registry.has_key)
+    if (!ready) {
+        uint64_t signals = epmt_prim_signals_block();
+        if (epmt_lock_take(&registry.lock)) {
+            ready = has_key();
+            epmt_lock_release(&registry.lock);
+        }
+        epmt_prim_signals_restore(signals);
+    }
+    if (ready)
         pthread_setspecific(registry.key, listed ? epmt_tls.thread : (const void *)&others);
 }
 

@@ -26,6 +26,11 @@ const char *epmt_dialect_name(enum epmt_dialect dialect);
     X(user, TEXT, HEADER, "user who ran the job") \
     X(hostname, TEXT, ATTRIBUTE, "host on which the job was started") \
     X(jobname, TEXT, ATTRIBUTE, "name of the job") \
+    X(scheduler, TEXT, ATTRIBUTE, "scheduler of the job: slurm, pbs, lsf, sge, flux, ...") \
+    X(account, TEXT, ATTRIBUTE, "account, or project, that pays for the job") \
+    X(queue, TEXT, ATTRIBUTE, "queue, or partition, of the job") \
+    X(nodes, INT, ATTRIBUTE, "nodes of the job, as the scheduler says") \
+    X(script, TEXT, ATTRIBUTE, "script of the job") \
     X(tags, TEXT, ATTRIBUTE, "tags of the job, key:value;key:value; job_tags has them one by one") \
     X(submit, INT, ATTRIBUTE, "when the job was submitted to the scheduler, us since epoch") \
     X(start, INT, ATTRIBUTE, "start, us since epoch; of the first process where epmt start was not called") \

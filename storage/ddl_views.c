@@ -281,7 +281,7 @@ static void add_time(struct epmt_strbuf *sql, enum epmt_dialect dialect, const c
 static void add_column(struct epmt_strbuf *sql, enum epmt_dialect dialect,
                        const struct view_column *column) {
     // And how many digits stay.
-    static const char *const divided_by[] = {[SECONDS] = "1000000.0, 3)",
+    static const char *const divided_by[] = {[SECONDS] = "1000000.0, 6)",
                                              [MIB] = "1024.0, 1)",
                                              [NANO] = "1000000000.0, 9)",
                                              [SHARE_4] = "1.0, 4)"};

@@ -1,66 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/envfilter.h"
 
+#include <fnmatch.h>
+#include <limits.h>
 #include <string.h>
 
-static const char *const dropped[] = {"LS_COLORS", "LSCOLORS", NULL};
-static const char *const dropped_prefixes[] = {"_", "BASH_FUNC_", NULL};
+#include "metadata/settings.h"
 
-// Names that hide their value: anywhere in the name, at its beginning, at its end, or all of it.
-static const char *const secret_parts[] = {"PASSWORD", "PASSWD",     "PASSPHRASE", "SECRET",
-                                           "TOKEN",    "CREDENTIAL", "API_KEY",    "APIKEY",
-                                           "_KEY_",    "COOKIE",     "PRIVATEKEY", NULL};
-static const char *const secret_prefixes[] = {"EPMT_DB_", NULL};
-static const char *const secret_ends[] = {"_KEY", "_PWD", "_PASS", NULL};
-static const char *const secret_names[] = {"KEY", "PASS", NULL};
+static struct { const char *drop, *hide, *keep; } patterns;
 
-static char upper(char c) {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+void epmt_env_filter_use(const char *drop, const char *hide, const char *keep) {
+    patterns.drop = drop;
+    patterns.hide = hide;
+    patterns.keep = keep;
 }
 
-static bool stands_at(struct epmt_bytes name, uint64_t at, const char *word) {
-    size_t len = strlen(word);
+static void use_defaults(void) {
+    struct epmt_settings defaults;
 
-    if (at > name.len || name.len - at < len)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        if (upper(name.data[at + i]) != word[i])
-            return false;
-    }
-    return true;
+    epmt_settings_init(&defaults);
+    epmt_env_filter_use(defaults.env_drop, defaults.env_hide, defaults.env_keep);
 }
 
-static bool begins(struct epmt_bytes name, const char *const *words) {
-    for (; *words; words++) {
-        if (stands_at(name, 0, *words))
-            return true;
-    }
-    return false;
-}
+bool epmt_env_matches(const char *list, struct epmt_bytes name) {
+    char text[NAME_MAX + 1], pattern[NAME_MAX + 1];
 
-static bool ends(struct epmt_bytes name, const char *const *words) {
-    for (; *words; words++) {
-        size_t len = strlen(*words);
-        if (name.len >= len && stands_at(name, name.len - len, *words))
-            return true;
-    }
-    return false;
-}
-
-static bool is(struct epmt_bytes name, const char *const *words) {
-    for (; *words; words++) {
-        if (name.len == strlen(*words) && stands_at(name, 0, *words))
-            return true;
-    }
-    return false;
-}
-
-static bool contains(struct epmt_bytes name, const char *const *words) {
-    for (; *words; words++) {
-        for (uint64_t at = 0; at < name.len; at++) {
-            if (stands_at(name, at, *words))
+    // A name too long to compare is matched by its beginning.
+    size_t name_len = name.len < sizeof text ? name.len : sizeof text - 1;
+    memcpy(text, name.data, name_len);
+    text[name_len] = '\0';
+    while (*list) {
+        size_t len = strcspn(list, ":");
+        if (len && len < sizeof pattern) {
+            memcpy(pattern, list, len);
+            pattern[len] = '\0';
+            if (!fnmatch(pattern, text, FNM_CASEFOLD))
                 return true;
         }
+        list += len + (list[len] == ':');
     }
     return false;
 }
@@ -80,10 +57,13 @@ static bool has_password_url(struct epmt_bytes value) {
 }
 
 enum epmt_env_verdict epmt_env_judge(struct epmt_bytes name, struct epmt_bytes value) {
-    if (is(name, dropped) || begins(name, dropped_prefixes))
+    if (!patterns.drop)
+        use_defaults();
+    if (epmt_env_matches(patterns.drop, name))
         return EPMT_ENV_DROP;
-    if (begins(name, secret_prefixes) || ends(name, secret_ends) || is(name, secret_names) ||
-        contains(name, secret_parts) || (value.len && has_password_url(value)))
+    if (value.len && has_password_url(value))
         return EPMT_ENV_HIDE;
-    return EPMT_ENV_KEEP;
+    return epmt_env_matches(patterns.hide, name) && !epmt_env_matches(patterns.keep, name)
+               ? EPMT_ENV_HIDE
+               : EPMT_ENV_KEEP;
 }

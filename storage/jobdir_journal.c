@@ -135,13 +135,15 @@ static bool look(const struct epmt_journal *journal, struct keeping *keeping, ui
     struct epmt_journal_scan scan;
     struct epmt_fragment_header header;
     const uint8_t *fragment;
-    bool removes = !journal->len;
+    bool removes = false, any = false;
 
     epmt_journal_scan_init(&scan, journal->data, journal->len);
-    while ((fragment = epmt_journal_scan_next(&scan, &header)))
+    while ((fragment = epmt_journal_scan_next(&scan, &header))) {
+        any = true;
         removes |= !keep(keeping, &header, fragment);
+    }
     *gaps = scan.gaps;
-    return removes || scan.gaps;
+    return removes || !any || scan.gaps;
 }
 
 int epmt_jobdir_trim_journal(const char *path, bool ended, const struct epmt_jobfold *fold,

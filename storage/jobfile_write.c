@@ -116,7 +116,7 @@ static int build(const struct epmt_jobfold *fold, struct epmt_replace *target,
     size_t len;
 
     if (H5Pset_fapl_core(access, IMAGE_STEP, false) >= 0)
-        file = create(target->path, access);
+        file = create(target->temporary, access); // of the old file nothing is read
     if (file < 0) {
         epmt_h5_errf(err, EPMT_ERR_MEMORY, "cannot put %s together", target->path);
     } else if (!write_all(fold, file, err)) {

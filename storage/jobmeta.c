@@ -183,6 +183,31 @@ static int add_annotations(struct epmt_jobfold *fold,
     return 0;
 }
 
+static bool has_name(const struct epmt_jobmeta_environment *environment, const char *entry,
+                     size_t len) {
+    for (char **other = environment->entries; other && *other; other++) {
+        if (!strncmp(*other, entry, len) && (*other)[len] == '=')
+            return true;
+    }
+    return false;
+}
+
+// The variables that are no longer set at the stop.
+static int add_unset(struct epmt_jobfold *fold, const struct epmt_jobmeta *meta,
+                     struct epmt_error *err) {
+    static const char scope[] = "env unset";
+    struct epmt_bytes in = {scope, sizeof scope - 1};
+
+    for (char **entry = meta->start_environment.entries; entry && *entry; entry++) {
+        size_t len = strcspn(*entry, "=");
+        if (!has_name(&meta->stop_environment, *entry, len) &&
+            epmt_fold_add_attribute(fold, in, (struct epmt_bytes){*entry, len},
+                                    (struct epmt_bytes){"", 0}, err))
+            return -1;
+    }
+    return 0;
+}
+
 int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *fold,
                          struct epmt_error *err) {
     int status = 0;
@@ -199,5 +224,7 @@ int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *f
     if (!status)
         status = add_environment(fold, "env stop", &meta->stop_environment,
                                  &meta->start_environment, err);
+    if (!status && meta->stop_environment.entries)
+        status = add_unset(fold, meta, err);
     return status ? status : add_annotations(fold, &meta->annotations, err);
 }

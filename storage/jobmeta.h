@@ -16,6 +16,12 @@
     X(TEXT, hostname, "hostname", "host of `epmt start`")                                 \
     X(TEXT, jobname, "jobname", "name of the job")                                        \
     X(TEXT, cluster, "cluster", "name of the cluster")                                    \
+    X(TEXT, scheduler, "scheduler", "scheduler of the job: slurm, pbs, ...")              \
+    X(TEXT, account, "account", "account, or project, that pays for the job")             \
+    X(TEXT, queue, "queue", "queue, or partition, of the job")                            \
+    X(NUMBER, nodes, "nodes", "nodes of the job")                                         \
+    X(TEXT, nodelist, "nodelist", "their names, as the scheduler writes them")            \
+    X(TEXT, script, "script", "script of the job")                                        \
     X(TEXT, source, "source", "where the job id came from")                               \
     X(TEXT, tags, "tags", "tags of the job, key:value;key:value")                         \
     X(NUMBER, submit, "submit", "submission, us since epoch")                             \

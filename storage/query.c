@@ -154,3 +154,46 @@ const struct epmt_query epmt_query_mpi_waiting = {
     .units = true,
     .of_job_for_people = RANKS " DESC, \"mpirank\" LIMIT 3",
 };
+
+// What is recorded only where a setting asks for it.
+#define OF_PROCESSES(table)                                                           \
+    "FROM \"processes\" p JOIN \"" table "\" m ON m.\"process_id\" = p.\"id\" WHERE " \
+    "p.\"job_id\" = $1 "
+#define WHOLE_ROWS(table)                                                                    \
+    "SELECT p.\"step\", p.\"mpirank\", p.\"hostname\", m.* " OF_PROCESSES(table) "ORDER BY " \
+                                                                                 "m.\"id\""
+
+const struct epmt_query epmt_query_mpi_messages = {
+    .name = "mpi messages",
+    .units = true,
+    .of_job_for_people =
+        "SELECT p.\"mpirank\" AS \"from rank\", m.\"peer\" AS \"to rank\", m.\"messages\", "
+        "m.\"bytes\" AS \"sent_bytes\" " OF_PROCESSES(
+            "mpi_messages") "AND p.\"step\" = $2 ORDER BY m.\"bytes\" DESC, m.\"messages\" DESC, "
+                            "m.\"id\" LIMIT 10",
+    .of_job_for_programs = WHOLE_ROWS("mpi_messages"),
+};
+
+const struct epmt_query epmt_query_mpi_callsites = {
+    .name = "mpi callsites",
+    .units = true,
+    .of_job_for_people =
+        "SELECT m.\"function\", sum(m.\"calls\") AS \"calls\", "
+        "sum(m.\"time\") / 1000000000.0 AS \"time_s\", sum(m.\"bytes_out\") AS \"out_bytes\", "
+        "sum(m.\"bytes_in\") AS \"in_bytes\", "
+        "coalesce(m.\"names\", m.\"stack\") AS \"called by_callers\" " OF_PROCESSES(
+            "mpi_callsites") "AND p.\"step\" = $2 GROUP BY m.\"function\", "
+                             "coalesce(m.\"names\", m.\"stack\") "
+                             "ORDER BY coalesce(sum(m.\"time\"), 0) DESC, 1, 6 LIMIT 10",
+    .of_job_for_programs = WHOLE_ROWS("mpi_callsites"),
+};
+
+const struct epmt_query epmt_query_mpi_sizes = {
+    .name = "mpi sizes",
+    .units = true,
+    .of_job_for_people =
+        "SELECT m.\"bucket\" AS \"up to_bytes\", sum(m.\"calls\") AS \"calls\", "
+        "sum(m.\"bytes\") AS \"moved_bytes\" " OF_PROCESSES(
+            "mpi_sizes") "AND p.\"step\" = $2 GROUP BY m.\"bucket\" ORDER BY m.\"bucket\"",
+    .of_job_for_programs = WHOLE_ROWS("mpi_sizes"),
+};

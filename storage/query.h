@@ -11,8 +11,8 @@ extern const char epmt_query_job_by_jobid[];
 extern const char epmt_query_job_by_uuid[];
 
 // Where `units` is set, columns whose names end in _s (seconds), _bytes, _share (a part of 1),
-// _line (a long text) or _level (of threads in MPI) are shown without the ending, in the unit that
-// fits.
+// _line (a long text), _level (of threads in MPI) or _callers (a stack) are shown without the
+// ending, in the unit that fits.
 struct epmt_query {
     const char *name;                                    // what is listed
     const char *for_people, *for_programs;               // of all jobs
@@ -23,7 +23,8 @@ struct epmt_query {
 // epmt_query_job: one job with everything known of it; only of_job.
 // epmt_query_mpi_*: only of_job; those for people are of the step $2.
 extern const struct epmt_query epmt_query_mpi_steps, epmt_query_mpi_step, epmt_query_mpi_imbalance,
-    epmt_query_mpi_functions, epmt_query_mpi_ranks, epmt_query_mpi_slowest, epmt_query_mpi_waiting;
+    epmt_query_mpi_functions, epmt_query_mpi_ranks, epmt_query_mpi_slowest, epmt_query_mpi_waiting,
+    epmt_query_mpi_messages, epmt_query_mpi_callsites, epmt_query_mpi_sizes;
 
 extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps,
     epmt_query_processes, epmt_query_threads;
@@ -34,5 +35,8 @@ const char *epmt_query_size(const char *dialect, const char *what);
 
 // Only of_job: for people the sums over the threads, for programs each thread's counts.
 extern const struct epmt_query epmt_query_counters;
+// What processes, or jobs, have in common, with sums over them.
+extern const struct epmt_query epmt_query_hosts, epmt_query_programs, epmt_query_tags,
+    epmt_query_users;
 
 #endif

@@ -12,9 +12,7 @@
 #include "metadata/jobplace.h"
 #include "storage/jobdir_priv.h"
 #include "storage/replace.h"
-
-// How long a journal may stay locked by those who append.
-#define TAKE_MS 10000
+#include "storage/stage_priv.h"
 
 #define NAMES_MAX 10000
 
@@ -33,10 +31,8 @@ static int copy(const char *target, const void *data, size_t len, struct epmt_er
     return epmt_replace_commit(&file, err);
 }
 
-// A path in the target directory that nothing has yet: the name, or the name with a number before
-// its suffix, where an earlier staging left one.
-static int free_path(char path[PATH_MAX], const char *target, const char *name, const char *suffix,
-                     struct epmt_error *err) {
+int epmt_stage_free_path(char path[PATH_MAX], const char *target, const char *name,
+                         const char *suffix, struct epmt_error *err) {
     int stem = (int)(strlen(name) - strlen(suffix));
     bool fits = epmt_fmt(path, PATH_MAX, "%s/%s", target, name);
 
@@ -47,7 +43,7 @@ static int free_path(char path[PATH_MAX], const char *target, const char *name, 
 
 static int move_journal(const char *from, const char *to, struct epmt_error *err) {
     struct epmt_journal journal;
-    int status = epmt_journal_take(&journal, from, TAKE_MS);
+    int status = epmt_journal_take(&journal, from, EPMT_STAGE_TAKE_MS);
 
     if (status == -ENOENT)
         return 0;
@@ -92,7 +88,7 @@ static int move_names(const struct epmt_names *names, const char *dir, const cha
 
     for (size_t i = 0; i < names->count; i++) {
         if (epmt_jobdir_path(from, dir, names->at[i], err) ||
-            free_path(to, target, names->at[i], suffix, err) || move(from, to, err))
+            epmt_stage_free_path(to, target, names->at[i], suffix, err) || move(from, to, err))
             return -1;
     }
     return 0;

@@ -7,15 +7,17 @@
 packages_build=(
     gcc libc6-dev make cmake pkg-config
     libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libpq-dev libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
-    libsmartcols-dev libarchive-dev
+    libsmartcols-dev libarchive-dev libpapi-dev libpfm4-dev
     libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
 )
 
 # To run the tests too.
 packages_test=(
     libcmocka-dev binutils perl-base python3 clang-format clang-tidy shellcheck csh
+    tcsh zsh fish dash mandoc bsdutils
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
-    iproute2 procps util-linux postgresql-15 zstd xz-utils bzip2
+    golang-go openjdk-17-jdk-headless
+    iproute2 procps util-linux linux-perf gdb postgresql-15 zstd xz-utils bzip2
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 

@@ -2,6 +2,7 @@
 // Programs that are hard on whoever shares a process with them, one per name; test_hard.sh runs
 // each with and without the preload.
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -52,6 +53,37 @@ static int hard_file_size(void) {
     if (setrlimit(RLIMIT_FSIZE, &limit))
         return 1;
     return 31;
+}
+
+// A limit that the program may raise again.
+static int hard_soft_file_size(void) {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit))
+        return 1;
+    limit.rlim_cur = 0;
+    if (limit.rlim_max == 0 || setrlimit(RLIMIT_FSIZE, &limit))
+        return 1;
+    return 45;
+}
+
+// No descriptor is left when a child begins and both end. Nor does anything of the program's change
+// by a record: the child and the parent still hold what they held.
+static int hard_no_descriptors(void) {
+    const struct rlimit few = {40, 40};
+    int status = 0, last = -1;
+
+    if (setrlimit(RLIMIT_NOFILE, &few))
+        return 1;
+    for (int fd; (fd = dup(1)) >= 0;)
+        last = fd;
+    pid_t pid = fork();
+    if (!pid)
+        exit(last == 39 && fcntl(39, F_GETFD) >= 0 && fcntl(3, F_GETFD) >= 0 ? 46 : 1);
+    if (waitpid(-1, &status, __WALL) != pid || waitpid(-1, &status, __WALL) != -1 ||
+        errno != ECHILD)
+        return 2;
+    return fcntl(3, F_GETFD) >= 0 ? WEXITSTATUS(status) : 3;
 }
 
 static void *exit_soon(void *unused) {
@@ -261,10 +293,10 @@ static const struct {
 } modes[] = {
 #define MODE(name) {#name, name},
     // clang-format off
-    MODE(hard_trap) MODE(hard_file_size) MODE(hard_two_ends) MODE(hard_atfork)
+    MODE(hard_trap) MODE(hard_file_size) MODE(hard_soft_file_size) MODE(hard_two_ends) MODE(hard_atfork)
     MODE(hard_first_process) MODE(hard_jump_out) MODE(hard_small_stack) MODE(hard_no_memory)
     MODE(hard_daemon_killed) MODE(hard_forks_among_threads) MODE(hard_cancelled)
-    MODE(hard_exits)
+    MODE(hard_exits) MODE(hard_no_descriptors)
     // clang-format on
 };
 

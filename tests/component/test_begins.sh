@@ -234,4 +234,14 @@ else
 fi
 has_rows "no memory, then SIGKILL" 'begins:killed:- sh:exec:-' \
     sh -c "ulimit -v 200000; exec $program eat_memory"
+# What a journal says of its host's first pid namespace is not true in others, whichever /proc is
+# mounted there.
+if can_mount; then
+    job "pid namespaces" sh -c '/bin/true; /bin/true
+        unshare --pid --fork sh -c "/bin/true; :"; unshare --pid --fork --mount-proc sh -c "/bin/true; :"'
+    equal "pid namespaces: each process has its own one's" "2 1 1" "$(sql "select count(*) from processes
+        where exename = 'true' group by pidns order by min(start), min(pid)" | paste -sd ' ')"
+    equal "pid namespaces: the first one's" "$(stat -L -c %i /proc/self/ns/pid)" \
+        "$(sql "select pidns from processes where exename = 'true' order by start limit 1")"
+fi
 finish

@@ -25,6 +25,8 @@ rows() { # NAME STATE|CODE|SIGNAL ...
 
 rows hard_trap 'signaled||5'
 rows hard_file_size 'killed||'
+rows hard_soft_file_size 'exited|45|0'
+rows hard_no_descriptors 'exited|46|0 exited|46|0'
 rows hard_two_ends 'exited|32|0'
 rows hard_atfork 'exited|33|0 exited|33|0'
 mode hard_first_process

@@ -290,8 +290,7 @@ if have git; then
         git log --format=%H; git gc -q; git fsck; git clone -q . copy && git -C copy status -sb
         git diff HEAD~2 --stat; git nonsense 2>/dev/null; echo $?'
 fi
-if have java; then
-    cat >"$TEST_DIR/Test.java" <<'J'
+cat >"$TEST_DIR/Test.java" <<'J'
 public class Test {
     public static void main(String[] args) throws Exception {
         Thread[] threads = new Thread[8];
@@ -307,16 +306,11 @@ public class Test {
     }
 }
 J
-    if java -version 2>/dev/null && javac -version >/dev/null 2>&1 &&
-        javac -d "$TEST_DIR" "$TEST_DIR/Test.java"; then
-        for how in exit kill; do
-            job "java, $how" java -Xshare:auto -cp "$TEST_DIR" Test $how
-        done
-        contains "java: it came to its end" hook "$(cat "$TEST_DIR/preloaded.out")"
-    else
-        echo "# not installed: javac"
-    fi
-fi
+check "javac" javac -d "$TEST_DIR" "$TEST_DIR/Test.java"
+for how in exit kill; do
+    job "java, $how" java -Xshare:auto -cp "$TEST_DIR" Test $how
+    contains "java, $how: it came to its end" hook "$(cat "$TEST_DIR/preloaded.out")"
+done
 if have node; then
     cat >"$TEST_DIR/test.js" <<'J'
 const { spawnSync, fork, execSync } = require("child_process");
@@ -335,7 +329,7 @@ J
     rows node "exited:1" node "exitcode = 5"
 fi
 for compiler in "go build" gccgo gccgo-12; do
-    have "${compiler%% *}" || continue
+    [ "$compiler" = "go build" ] || have "${compiler%% *}" || continue
     cat >"$TEST_DIR/test.go" <<'G'
 package main
 
@@ -370,7 +364,8 @@ func main() {
 	os.Exit(8)
 }
 G
-    (cd "$TEST_DIR" && GOCACHE=$TEST_DIR/go HOME=$TEST_DIR $compiler -o go-program test.go) || continue
+    rm -f "$TEST_DIR/go-program"
+    check "$compiler" sh -c "cd '$TEST_DIR' && GOCACHE=$TEST_DIR/go HOME=$TEST_DIR $compiler -o go-program test.go"
     job "$compiler" "$TEST_DIR/go-program"
     contains "$compiler: it came to its end" "nil pointer dereference" "$(cat "$TEST_DIR/preloaded.out")"
     rows "$compiler" "exited:1" echo

@@ -82,6 +82,17 @@ static void forbid_processes(void) {
         _exit(9);
 }
 
+// The user has as many processes as it may have. (root may have more, whatever the limit.)
+static void allow_no_process(void) {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NPROC, &limit))
+        _exit(9);
+    limit.rlim_cur = 1;
+    if (setrlimit(RLIMIT_NPROC, &limit) || fork() >= 0)
+        _exit(9);
+}
+
 static int die(MPI_Comm comm, int key, void *value, void *extra) {
     (void)comm, (void)key, (void)value, (void)extra;
     raise(SIGKILL);
@@ -139,6 +150,8 @@ int main(int argc, char **argv) {
             take_memory();
         else if (!strcmp(mode, "spawn"))
             forbid_processes();
+        else if (!strcmp(mode, "nproc"))
+            allow_no_process();
         else if (!strcmp(mode, "stop"))
             send_later(0, SIGSTOP, 600, SIGCONT);
         else if (!strcmp(mode, "longstop"))

@@ -10,12 +10,16 @@ run_way() { # FAMILY DEPTH WAY [STATUS [PROGRAM [NP]]]
     TEST_DB=$TEST_DIR/$1-$2-$3.db
     export EPMT_DB_URL=sqlite:///$TEST_DB EPMT_MPI_CALLSITES=$2
     MPI_OPTIONS=()
-    [ "$1" = openmpi ] && MPI_OPTIONS=(-x EPMT_MPI_CALLSITES)
+    [ "$1" = openmpi ] &&
+        MPI_OPTIONS=(-x EPMT_MPI_CALLSITES -x EPMT_MPI_MESSAGES -x EPMT_MPI_SIZES)
     mpi_run "$1" "${6:-2}" "$TEST_DIR/${5:-callsites}-$1" "$3" >"$TEST_DIR/out" 2>&1
     equal "$1, $3 $2: exit status" "${4:-0}" $?
     [ -n "${4:-}" ] || equal "$1, $3 $2: output" "" "$(cat "$TEST_DIR/out")"
     check "$1, $3 $2: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
 }
+
+# Of what a setting asked for a section, of the innermost caller a name; else none of them.
+shown() { epmt show "$(sql 'select jobid from jobs')" --mpi | sed 's/  */ /g; s/ *$//'; }
 
 # Of the innermost caller (its name is in front of the first +), summed over the ranks.
 callers() { # FUNCTION...
@@ -44,7 +48,30 @@ for family in $(families); do
             "$EPMT_SOURCE/tests/mpi/$source.c" -o "$TEST_DIR/$source-$family" -pthread
     done
 
+    export EPMT_MPI_MESSAGES=1 EPMT_MPI_SIZES=1
     run_way "$family" 3 plain
+    export EPMT_MPI_MESSAGES=0 EPMT_MPI_SIZES=0
+    shown >"$TEST_DIR/shown"
+    for part in "calls by call site over all ranks" "who sent most to whom" \
+        "calls by size over all ranks and functions" "from rank to rank messages sent"; do
+        contains "$family, shown: $part" "$part" "$(cat "$TEST_DIR/shown")"
+    done
+    equal "$family, shown: the call sites that took most time, with their callers" \
+        "$(sql "select function || ' ' || sum(calls) || ' ' || replace(replace(replace(replace(names,
+            '[\"', ''), '\"]', ''), '\",\"', ' < '), '\"\"', '?') from mpi_callsites
+            group by function, names order by coalesce(sum(time), 0) desc limit 10" |
+            sed 's/<  </< ? </g; s/< $/< ?/')" \
+        "$(awk '/^calls by call site/ { on = 1 } !NF { on = 0 } on && /^MPI_/ {
+            line = $1 " " $2; for (i = 3; $(i + 1) != "<"; i++);
+            for (; i <= NF; i++) line = line " " $i; print line }' "$TEST_DIR/shown")"
+    equal "$family, shown: messages are those of the table" \
+        "$(sql "select p.mpirank || ' ' || peer || ' ' || messages || ' ' || bytes || ' B'
+            from processes p join mpi_messages m on m.process_id = p.id
+            order by bytes desc, messages desc, m.id")" \
+        "$(sed -n '/^who sent/,/^$/p' "$TEST_DIR/shown" | sed -n 's/^ *\([0-9]\)/\1/p')"
+    equal "$family, shown to programs too: call sites" "$(sql 'select count(*) from mpi_callsites')" \
+        "$(epmt show "$(sql 'select jobid from jobs')" --mpi --format json |
+            python3 -c 'import json, sys; print(len(json.load(sys.stdin)["callsites"]))')"
     equal "$family: sends by function" \
         "MPI_Send of send_left: 10 160 0, MPI_Send of send_right: 10 80 0" "$(callers MPI_Send)"
     equal "$family: reductions by function" "MPI_Allreduce of reduce_large: 6 4800 4800, \
@@ -87,6 +114,7 @@ MPI_Irecv of begin_large: 3200 0 51200, MPI_Irecv of begin_small: 3200 0 25600" 
 
     run_way "$family" 0 plain
     equal "$family: none where nobody asks" 0 "$(sql 'select count(*) from mpi_callsites')"
+    equal "$family: nor shown" "" "$(shown | grep -e 'call site' -e 'to whom' -e 'by size')"
 done
 
 # An installation without libunwind.

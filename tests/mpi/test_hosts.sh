@@ -18,11 +18,13 @@ cat >"$hosts/sh" <<EOF
 # Runs a command on an emulated host, as rsh does.
 while [ "\${1#-}" != "\$1" ]; do shift; done
 h=\$1; shift
-exec nsenter -t "\$(cat "$hosts/\$h.pid")" -u -- sh -c "\$*"
+exec nsenter -t "\$(cat "$hosts/\$h.pid")" -u -m -- sh -c "\$*"
 EOF
 chmod +x "$hosts/sh"
+mkdir "$TEST_DIR/own" # another one on each host
 for h in h1 h2 h3 h4; do
-    unshare -u sh -c "hostname $h; exec sleep 1200" </dev/null >/dev/null 2>&1 &
+    unshare -u -m sh -c "mount -t tmpfs own $TEST_DIR/own; hostname $h; exec sleep 1200" \
+        </dev/null >/dev/null 2>&1 &
     echo $! >"$hosts/$h.pid"
 done
 stop_hosts() { for h in h1 h2 h3 h4; do kill "$(cat "$hosts/$h.pid")" 2>/dev/null; done; }
@@ -115,5 +117,33 @@ for family in $(families); do
     equal "$what: the dead one" "7|killed|h4" \
         "$(sql "select mpirank, state, hostname from processes where mpirank = 7")"
     equal "$what: the job is not complete" "8|0" "$(sql 'select numranks, complete from steps')"
+
+    # The same with a directory of its own on each host, collected by `epmt stage` on one.
+    what="$what, remote_command"
+    export EPMT_PARTIAL_TIMEOUT=2 EPMT_FINALIZE_TIMEOUT=2 EPMT_ARRIVAL_TIMEOUT=2
+    export EPMT_JOB_ID=remote-$family EPMT_REMOTE_COMMAND=$hosts/sh EPMT_REMOTE_HOSTS="h[1-4]"
+    fresh "$family-remote"
+    export EPMT_OUTPUT_PREFIX=$TEST_DIR/own/
+    on_hosts "$family" block env "EPMT_JOB_ID=$EPMT_JOB_ID" "$TEST_DIR/fault" kill 7 \
+        >"$TEST_DIR/out" 2>"$TEST_DIR/err"
+    check "$what: mpirun fails" test $? != 0
+    check "$what: stage" \
+        "$hosts/sh" h1 "$EPMT_PREFIX/bin/epmt stage -d $TEST_DIR/$family-remote"
+    equal "$what: nothing is left on any host" "" "$(for h in h1 h2 h3 h4; do
+        "$hosts/sh" $h "find $TEST_DIR/own -type f"; done)"
+    # A directory that the hosts share gives nothing twice.
+    export EPMT_OUTPUT_PREFIX=$TEST_DIR/$family-shared/
+    mkdir -p "$EPMT_OUTPUT_PREFIX/$(id -un)"
+    mv "$TEST_DIR/$family-remote/$EPMT_JOB_ID" "$EPMT_OUTPUT_PREFIX/$(id -un)/"
+    journals=$(find "$EPMT_OUTPUT_PREFIX" -name '*.journal' | sed 's|.*/||' | sort)
+    check "$what: of a directory that is shared" env USER="$(id -un)" \
+        "$hosts/sh" h1 "$EPMT_PREFIX/bin/epmt stage -d $TEST_DIR/$family-remote"
+    equal "$what: the journals are the same, and each once" "$journals" \
+        "$(find "$TEST_DIR/$family-remote" -type f | sed 's|.*/||' | sort)"
+    check "$what: submit" submit_ended "$TEST_DIR/$family-remote"
+    unset EPMT_JOB_ID EPMT_ARRIVAL_TIMEOUT EPMT_REMOTE_COMMAND EPMT_REMOTE_HOSTS
+    export EPMT_PARTIAL_TIMEOUT=60 EPMT_FINALIZE_TIMEOUT=120
+    equal "$what: every rank once, in one job" "1|8|8" "$(sql "select count(distinct job_id),
+        count(*), count(distinct mpirank) from processes where mpirank is not null")"
 done
 finish

@@ -16,14 +16,14 @@ seen() { # FAMILY NP PROGRAM NAME
 for family in $(families); do
     run=mpirun_$family
     for source in requests.c:2 collectives.c:3 callbacks.c:2 errors.c:2 outside.c:2 \
-        fortran.f90:2; do
+        fortran.f90:2 attributes.f90:2 attributes08.f90:2; do
         ranks=${source#*:} source=${source%:*}
         what="$family, ${source%.*}"
         case $source in
         *.f90) compiler=${!run/mpirun/mpif90} ;;
         *) compiler=${!run/mpirun/mpicc} ;;
         esac
-        check "$what: compile" "$compiler" "$here/$source" -o "$TEST_DIR/program"
+        check "$what: compile" env -C "$TEST_DIR" "$compiler" "$here/$source" -o "$TEST_DIR/program"
         export EPMT_OUTPUT_PREFIX=$TEST_DIR/$family-${source%.*}/
         plain=$(MPI_PRELOAD='' seen "$family" "$ranks" program "$source.plain")
         preloaded=$(seen "$family" "$ranks" program "$source.preloaded")

@@ -26,11 +26,11 @@ for family in $(families); do
     check "$family: compile" "${!run/mpirun/mpicc}" -D_GNU_SOURCE "$here/children.c" \
         -o "$TEST_DIR/children"
     equal "$family: epmt-jobwriter is no child of the program" \
-        "0 signals, no child, 0 more used by children" \
+        "0 signals, no child, nothing used by children" \
         "$(mpi_run "$family" 2 "$TEST_DIR/children" 2>&1)"
     equal "$family: it has run" 1 "$(find "$EPMT_OUTPUT_PREFIX" -name '*.h5' | wc -l)"
     equal "$family: nor in the way of one that it has" \
-        "0 signals, its own, 0 more used by children" \
+        "0 signals, its own, nothing used by children" \
         "$(mpi_run "$family" 2 "$TEST_DIR/children" own 2>&1)"
 
     # Several steps at once in one job: each is whole, and none disturbs another.

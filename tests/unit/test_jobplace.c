@@ -49,9 +49,8 @@ static void assert_dir(const struct epmt_job_place *place, const char *below) {
 // Each variable alone names the job; an earlier one in the list wins.
 static void variables_name_the_job(void **state) {
     static const char *const names[] = {
-#define NAME(variable) #variable,
-        EPMT_JOBID_VARIABLES(NAME)
-#undef NAME
+        "EPMT_JOB_ID",   "SLURM_JOB_ID", "SLURM_JOBID", "PBS_JOBID",    "PBS_JOB_ID", "LSB_JOBID",
+        "LOADL_STEP_ID", "OAR_JOB_ID",   "FLUX_JOB_ID", "COBALT_JOBID", "JOB_ID",
     };
     enum { count = sizeof names / sizeof *names };
     static char texts[count][64];
@@ -71,7 +70,6 @@ static void variables_name_the_job(void **state) {
         assert_string_equal(place.step, "");
         assert_dir(&place, below);
     }
-    assert_string_equal(names[0], "EPMT_JOB_ID");
 }
 
 static void an_empty_variable_is_none(void **state) {

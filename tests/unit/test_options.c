@@ -160,11 +160,74 @@ static void help_and_version(void **state) {
     assert_true(!a.result && !a.parsed.command);
 }
 
+static void options_of_the_old_guide(void **state) {
+    struct parsed a;
+
+    (void)state;
+    PARSE(&a, "-j1", "source");
+    assert_true(!a.result && a.parsed.command == &epmt_command_source);
+    PARSE(&a, "-j", "4", "source", "-s");
+    assert_true(!a.result && a.parsed.command == &epmt_command_source && !a.parsed.argc);
+    PARSE(&a, "-d", "-vv", "list", "--debug", "-v");
+    assert_true(!a.result && a.cli.verbose == 5);
+    PARSE(&a, "--drop", "list");
+    assert_true(a.result < 0 && strstr(a.err.text, "--drop"));
+}
+
+static void the_nearest_is_suggested(void **state) {
+    static const struct {
+        const char *words[3], *part;
+    } rows[] = {
+        {{"sbumit"}, "did you mean submit?"},
+        {{"lst"}, "did you mean list?"},
+        {{"runn"}, "did you mean run?"},
+        {{"STOP"}, "`epmt help` lists them"},
+        {{"list", "--formt"}, "mean --format?"},
+        {{"list", "--colums"}, "mean --columns?"},
+        {{"submit", "--dryrun"}, "mean --dry-run?"},
+        {{"run", "--atuo"}, "mean --auto?"},
+        {{"--verbos1"}, "mean --verbose?"},
+    };
+    struct parsed a;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        parse(&a, rows[i].words);
+        assert_true(a.result < 0);
+        assert_int_equal(a.err.code, EPMT_ERR_USAGE);
+        assert_non_null(strstr(a.err.text, rows[i].part));
+    }
+    PARSE(&a, "list", "--quite-another");
+    assert_null(strstr(a.err.text, "mean"));
+}
+
+static void tables_have_columns(void **state) {
+    struct parsed a;
+
+    (void)state;
+    for (int i = 0; epmt_command_table[i]; i++) {
+        const struct epmt_command *command = epmt_command_table[i];
+        bool found = false;
+        for (int k = 0; epmt_command_option(command, k); k++)
+            found |= !strcmp(epmt_command_option(command, k)->name, "columns");
+        assert_true(found == epmt_command_has_tables(command));
+    }
+    PARSE(&a, "list", "--columns", "jobid,user");
+    assert_int_equal(a.result, 0);
+    PARSE(&a, "list", "--columns=");
+    assert_true(a.result < 0);
+    PARSE(&a, "list", "--columns", "jobid,,user");
+    assert_true(a.result < 0);
+    PARSE(&a, "stop", "--columns", "x");
+    assert_true(a.result < 0);
+}
+
 static void every_command_describes_itself(void **state) {
     (void)state;
     for (int i = 0; epmt_command_table[i]; i++) {
         const struct epmt_command *command = epmt_command_table[i];
         assert_true(command->name && command->arguments && command->summary && command->run);
+        assert_true(command->group < EPMT_GROUP_COUNT);
         for (const struct epmt_option *row = command->options; row && row->name; row++)
             assert_true(row->help && *row->help);
     }
@@ -180,6 +243,9 @@ int main(void) {
         cmocka_unit_test(arguments_of_options),
         cmocka_unit_test(commands_are_found_by_their_beginning),
         cmocka_unit_test(help_and_version),
+        cmocka_unit_test(options_of_the_old_guide),
+        cmocka_unit_test(the_nearest_is_suggested),
+        cmocka_unit_test(tables_have_columns),
         cmocka_unit_test(every_command_describes_itself),
     };
 

@@ -39,6 +39,11 @@ static void values_are_shown_in_their_units(void **state) {
         {"x_level", "3", "multiple"},
         {"x_level", "4", "4"},
         {"x_level", "funneled", "funneled"},
+        {"x_callers", "[\"send_left+0x1a\", \"main+0x2\"]", "send_left+0x1a < main+0x2"},
+        {"x_callers", "[\"\",\"main+0x2\"]", "? < main+0x2"},
+        {"x_callers", "[\"/usr/lib/libx.so+0x1a\",\"/opt/a b/c+0x2\"]", "libx.so+0x1a < c+0x2"},
+        {"x_callers", "[]", ""},
+        {"x_callers", "[\"broken", ""},
         {"plain", "0.1", "0.1"},
         {"_s", "0.1", "0.1"}, // no name in front
     };

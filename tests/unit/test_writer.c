@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -84,14 +85,24 @@ static bool is_gone(pid_t pid) {
     return state == 'Z' || state == 'X';
 }
 
+// No child was waited for: not even the least page of it.
+static void assert_no_usage(void) {
+    static const struct rusage none;
+    struct rusage usage;
+
+    getrusage(RUSAGE_CHILDREN, &usage);
+    assert_memory_equal(&usage, &none, sizeof usage);
+}
+
 static void assert_gone(const struct epmt_writer *writer) {
     uint64_t until = now() + 2 * SECOND;
 
     while (!is_gone(writer->pid))
         assert_true(now() < until);
-    assert_int_equal(waitpid(-1, NULL, __WALL | WNOHANG), -1);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
     assert_int_equal(signals, 0);
+    assert_no_usage();
 }
 
 static void a_verdict(void **state) {

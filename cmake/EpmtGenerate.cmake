@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# Has EPMT print its manual pages and completions into TO, as they are installed below share/.
+file(REMOVE_RECURSE ${TO})
+
+function(epmt_write path)
+  execute_process(COMMAND ${EPMT} help ${ARGN} OUTPUT_VARIABLE text RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "epmt help ${ARGN} failed: ${status}")
+  endif()
+  file(WRITE ${TO}/${path} "${text}")
+endfunction()
+
+execute_process(COMMAND ${EPMT} help man list OUTPUT_VARIABLE pages RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "epmt help man list failed: ${status}")
+endif()
+string(REGEX MATCHALL "[^\n]+" pages "${pages}")
+foreach(page IN LISTS pages)
+  string(REGEX REPLACE ".*\\." "" section ${page})
+  epmt_write(man/man${section}/${page} man ${page})
+endforeach()
+epmt_write(bash-completion/completions/epmt completion bash)
+epmt_write(zsh/site-functions/_epmt completion zsh)
+epmt_write(fish/vendor_completions.d/epmt.fish completion fish)
+file(WRITE ${TO}/done "")
