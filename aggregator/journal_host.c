@@ -68,30 +68,30 @@ static bool read_front(int fd, uint64_t len, struct facts *facts) {
 }
 
 // Whether /proc is that of this process's namespace, and not of one above it.
-static bool is_own_proc(void) {
+static bool is_own_proc(pid_t self) {
     char text[24];
     ssize_t len = epmt_prim_readlink("/proc/self", text, sizeof text);
     const char *at = text;
     uint64_t pid;
 
     return len > 0 && epmt_parse_u64(&at, text + len, &pid) && at == text + len &&
-           pid == (uint64_t)epmt_prim_getpid();
+           pid == (uint64_t)self;
 }
 
-static bool is_true_here(const struct facts *facts) {
+static bool is_true_here(const struct facts *facts, pid_t self) {
     int64_t apart = facts->boot - moment_of_boot();
 
     return apart <= CLOCK_SLACK && apart >= -CLOCK_SLACK && facts->procfs == device_of_proc() &&
-           is_own_proc();
+           is_own_proc(self);
 }
 
-size_t epmt_journal_host_find(struct epmt_host *host, int fd, uint64_t len,
+size_t epmt_journal_host_find(struct epmt_host *host, pid_t self, int fd, uint64_t len,
                               uint8_t front[EPMT_HOST_FRAGMENT_LEN]) {
     const struct epmt_fragment_header about = {.flags = EPMT_FRAGMENT_HOST, .rank = -1};
     struct epmt_fragment fragment;
     struct facts facts;
 
-    if (read_front(fd, len, &facts) && is_true_here(&facts)) {
+    if (read_front(fd, len, &facts) && is_true_here(&facts, self)) {
         *host = facts.host;
         return 0;
     }

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct epmt_host {
     char bootid[40]; // "" where unknown
@@ -15,9 +16,10 @@ struct epmt_host {
 #define EPMT_HOST_FRAGMENT_LEN 112
 
 // Finds both, from the front of the journal open at fd, which has len bytes, where that is true for
-// this process; else (or without a journal, fd < 0) from the kernel. Returns the length of the
-// fragment in front[], which is to be written before all others where the journal is empty, or 0.
-size_t epmt_journal_host_find(struct epmt_host *host, int fd, uint64_t len,
+// this process (self); else (or without a journal, fd < 0) from the kernel. Returns the length of
+// the fragment in front[], which is to be written before all others where the journal is empty, or
+// 0.
+size_t epmt_journal_host_find(struct epmt_host *host, pid_t self, int fd, uint64_t len,
                               uint8_t front[EPMT_HOST_FRAGMENT_LEN]);
 
 #endif

@@ -210,7 +210,6 @@ static void take_arguments(int argc, char **argv) {
 }
 
 static void take_identity(void) {
-    epmt_self.pid = epmt_prim_getpid();
     epmt_self.ppid = epmt_prim_getppid();
     epmt_self.start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
     epmt_self.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
@@ -315,14 +314,13 @@ static void begin_record(const struct epmt_host *found) {
     int fd = open_journal(&len);
     size_t front_len = 0;
 
+    epmt_self.pid = epmt_prim_getpid();
     if (!found)
-        front_len = epmt_journal_host_find(&epmt_self.host, fd, len, front);
+        front_len = epmt_journal_host_find(&epmt_self.host, epmt_self.pid, fd, len, front);
     take_identity();
     epmt_self.life = EPMT_LIFE_READY;
-    if (front_len)
-        append(fd, front, front_len);
     if (fd >= 0 || fd == -EMFILE)
-        epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED);
+        epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED, front, front_len);
     if (fd >= 0)
         epmt_journal_close(fd, true);
 }

@@ -83,8 +83,9 @@ enum epmt_standing epmt_process_standing(void);
 // done (a handler of pthread_atfork may have called a wrapper already).
 void epmt_process_forked(void);
 
-// Writes the identity record to the open journal. Signals are blocked.
-void epmt_record_identity(int journal);
+// Writes the identity record to the journal (as epmt_process_append), behind what is to stand in
+// front of an empty one. Signals are blocked.
+void epmt_record_identity(int journal, const void *front, size_t front_len);
 
 // Writes the final record, once. status: as for exit(3), -1 where unknown; with the state signaled
 // the number of the signal.

@@ -93,38 +93,58 @@ static void add_process(struct epmt_fragment *fragment, struct epmt_record *reco
         epmt_log(0, "a record does not fit");
 }
 
-// A fragment big enough for this process's texts and `more` bytes: in the scratch memory, or in fresh
-// pages where that is too small or `lasting` memory is asked for. Returns the pages to unmap, or NULL.
+// A fragment big enough for this process's texts and `more` bytes: in the scratch memory, or in
+// fresh pages where that is too small or `lasting` memory is asked for. Returns the pages to unmap,
+// or NULL.
 static void *start_fragment(struct epmt_fragment *fragment, size_t more, bool lasting) {
     size_t len = process_row_max() + more + 4096;
     void *pages = NULL;
 
     if (lasting || len > sizeof epmt_scratch->record)
         pages = epmt_prim_map(len);
-    epmt_fragment_init(fragment, pages ? pages : epmt_scratch->record, pages ? len : sizeof epmt_scratch->record, NULL, 0);
+    epmt_fragment_init(fragment, pages ? pages : epmt_scratch->record,
+                       pages ? len : sizeof epmt_scratch->record, NULL, 0);
     fragment->cap = pages ? len : sizeof epmt_scratch->record;
     return pages;
 }
 
-static void append_row(int journal, struct epmt_record *record, unsigned flags) {
+// Makes a sealed fragment of one row. Returns as start_fragment.
+static void *make_row(struct epmt_fragment *fragment, struct epmt_record *record, unsigned flags) {
     struct epmt_fragment_header header = epmt_process_header(flags);
-    struct epmt_fragment fragment;
-    void *pages = start_fragment(&fragment, 0, false);
+    void *pages = start_fragment(fragment, 0, false);
 
-    add_process(&fragment, record);
-    epmt_process_append(journal, fragment.data, epmt_fragment_seal(&fragment, &header));
+    add_process(fragment, record);
+    epmt_fragment_seal(fragment, &header);
+    return pages;
+}
+
+static void append_row(struct epmt_record *record, unsigned flags) {
+    struct epmt_fragment fragment;
+    void *pages = make_row(&fragment, record, flags);
+
+    epmt_process_append(EPMT_JOURNAL_CLOSED, fragment.data, fragment.len);
     if (pages)
         epmt_prim_unmap(pages, fragment.cap);
 }
 
-void epmt_record_identity(int journal) {
+void epmt_record_identity(int journal, const void *front, size_t front_len) {
+    struct epmt_fragment fragment;
     struct epmt_record record;
 
     if (!epmt_lock_take(&epmt_self.lock))
         return;
     fill_key(&record, EPMT_STATE_running);
     fill_identity(&record);
-    append_row(journal, &record, 0);
+    void *pages = make_row(&fragment, &record, 0);
+    size_t len = fragment.len;
+    if (front_len && front_len <= fragment.cap - len) { // in one write
+        memmove(fragment.data + front_len, fragment.data, len);
+        memcpy(fragment.data, front, front_len);
+        len += front_len;
+    }
+    epmt_process_append(journal, fragment.data, len);
+    if (pages)
+        epmt_prim_unmap(pages, fragment.cap);
     epmt_lock_release(&epmt_self.lock);
 }
 
@@ -143,7 +163,7 @@ void epmt_process_set_rank(int64_t rank, int64_t size) {
         return;
     fill_key(&record, EPMT_STATE_running);
     fill_identity(&record);
-    append_row(EPMT_JOURNAL_CLOSED, &record, EPMT_FRAGMENT_RANK);
+    append_row(&record, EPMT_FRAGMENT_RANK);
     end_record(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_RANKS)
         epmt_crash_begin(epmt_self.prefix);
@@ -207,7 +227,8 @@ static void *build_final(struct epmt_fragment *fragment, enum epmt_state state, 
 // Thread rows first: the process's final record says that all is there.
 static void append_all(const struct epmt_fragment *final) {
     for (unsigned i = 0; epmt_threads_ended(i); i++)
-        epmt_process_append(EPMT_JOURNAL_CLOSED, epmt_threads_ended(i)->data, epmt_threads_ended(i)->len);
+        epmt_process_append(EPMT_JOURNAL_CLOSED, epmt_threads_ended(i)->data,
+                            epmt_threads_ended(i)->len);
     epmt_process_append(EPMT_JOURNAL_CLOSED, final->data, final->len);
 }
 
@@ -259,7 +280,7 @@ static void append_status(enum epmt_state state, int status) {
 
     fill_key(&record, state);
     fill_status(&record, state, status);
-    append_row(EPMT_JOURNAL_CLOSED, &record, EPMT_FRAGMENT_FINAL);
+    append_row(&record, EPMT_FRAGMENT_FINAL);
 }
 
 // Who told the end, and what.
@@ -315,7 +336,7 @@ void epmt_process_stayed(void) {
         return;
     if (epmt_self.life == EPMT_LIFE_READY) {
         fill_key(&record, EPMT_STATE_running);
-        append_row(EPMT_JOURNAL_CLOSED, &record, 0);
+        append_row(&record, 0);
     }
     end_record(signals);
 }

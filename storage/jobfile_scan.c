@@ -104,6 +104,18 @@ static int make_type(struct epmt_scan *scan, const hid_t *types) {
     return scan->type < 0 ? -1 : 0;
 }
 
+static void find_valid_words(struct epmt_scan *scan) {
+    for (int i = 0; i < scan->layout.value_count; i++) {
+        int word = scan->bits[i] / 64;
+        scan->valid_at[i] = SIZE_MAX;
+        for (int v = scan->layout.value_count; v < scan->layout.count; v++) {
+            const struct epmt_member *member = &scan->layout.members[v];
+            if (member->size && !word--)
+                scan->valid_at[i] = member->offset;
+        }
+    }
+}
+
 static int match_type(struct epmt_scan *scan, struct epmt_error *err) {
     hid_t types[EPMT_MEMBERS_MAX];
     hid_t in_file = H5Dget_type(scan->dataset);
@@ -121,6 +133,7 @@ static int match_type(struct epmt_scan *scan, struct epmt_error *err) {
             status = take_member(scan, in_file, (unsigned)i, types, &bit);
         if (!status)
             status = make_type(scan, types);
+        find_valid_words(scan);
     }
     if (status)
         damaged(scan, "its columns have other types", err);
@@ -226,17 +239,12 @@ static int read_block(struct epmt_scan *scan, struct epmt_error *err) {
 }
 
 static bool is_valid(const struct epmt_scan *scan, const char *row, int i) {
-    int word = scan->bits[i] / 64;
     uint64_t valid;
 
-    for (int v = scan->layout.value_count; v < scan->layout.count; v++) {
-        const struct epmt_member *member = &scan->layout.members[v];
-        if (!member->size || word--)
-            continue;
-        memcpy(&valid, row + member->offset, sizeof valid);
-        return valid >> (scan->bits[i] % 64) & 1;
-    }
-    return true; // tables without validity bits miss nothing but by the sentinels
+    if (scan->valid_at[i] == SIZE_MAX)
+        return true; // tables without validity bits miss nothing but by the sentinels
+    memcpy(&valid, row + scan->valid_at[i], sizeof valid);
+    return valid >> (scan->bits[i] % 64) & 1;
 }
 
 static bool unpack_number(const struct epmt_scan *scan, const char *row, int i,

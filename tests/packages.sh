@@ -17,7 +17,8 @@ packages_test=(
     tcsh zsh fish dash mandoc bsdutils
     libhdf5-openmpi-dev libhdf5-mpich-dev python3-mpi4py strace valgrind git libc6-i386
     golang-go openjdk-17-jdk-headless
-    iproute2 procps util-linux linux-perf gdb postgresql-15 zstd xz-utils bzip2
+    iproute2 procps util-linux linux-perf gdb
+    postgresql-15 zstd xz-utils bzip2
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 

@@ -287,6 +287,24 @@ static int hard_exits(void) {
     exit(41);
 }
 
+static void *come_back(void *argument) {
+    return argument;
+}
+
+// All keys of thread-specific data are the program's, and none is left for who sees threads end.
+static int hard_all_keys(void) {
+    pthread_key_t key;
+    pthread_t thread;
+    int count = 0;
+
+    while (!pthread_key_create(&key, NULL))
+        count++;
+    if (pthread_create(&thread, NULL, come_back, NULL) || pthread_join(thread, NULL))
+        return 1;
+    printf("%d keys\n", count);
+    return 47;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -296,7 +314,7 @@ static const struct {
     MODE(hard_trap) MODE(hard_file_size) MODE(hard_soft_file_size) MODE(hard_two_ends) MODE(hard_atfork)
     MODE(hard_first_process) MODE(hard_jump_out) MODE(hard_small_stack) MODE(hard_no_memory)
     MODE(hard_daemon_killed) MODE(hard_forks_among_threads) MODE(hard_cancelled)
-    MODE(hard_exits) MODE(hard_no_descriptors)
+    MODE(hard_exits) MODE(hard_no_descriptors) MODE(hard_all_keys)
     // clang-format on
 };
 

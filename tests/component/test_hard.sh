@@ -27,6 +27,9 @@ rows hard_trap 'signaled||5'
 rows hard_file_size 'killed||'
 rows hard_soft_file_size 'exited|45|0'
 rows hard_no_descriptors 'exited|46|0 exited|46|0'
+rows hard_all_keys 'exited|47|0'
+equal "hard_all_keys: a thread without a row is counted" '2|1' \
+    "$(sql 'select numtids, threads_lost from processes')"
 rows hard_two_ends 'exited|32|0'
 rows hard_atfork 'exited|33|0 exited|33|0'
 mode hard_first_process

@@ -81,7 +81,7 @@ def compare(journal, database, said):
         wrong = []
         for n, (_, whole, gaps) in enumerate(rows):
             job = f"{name.replace(' ', '-')}.{n}"
-            images = {parts[i][2] for i in whole}
+            images = {parts[i][2] for i in whole} - {0}  # 0: no process's
             final = {parts[i][2] for i in whole if parts[i][3]}
             want = (len(images), len(final), int(gaps))
             got = db.execute("select count(*), coalesce(sum(state not in ('killed', 'running')), 0) "

@@ -50,7 +50,7 @@ inspect() { # WHAT STATUS
     epmt check -q dir/7.h5 >>said 2>&1 || wrong+="$1: check; "
     fold || wrong+="$1: the next folding fails; "
     [ "$(cksum <dir/7.h5)" = "$new" ] || wrong+="$1: the next folding gives something else; "
-    [ "$(ls dir)" = "$left" ] || wrong+="$1: left over: $(ls -A dir | paste -sd ' '); "
+    [ "$(ls dir)" = "$left" ] || wrong+="$1: left over: $(find dir -type f | paste -sd ' '); "
 }
 
 # Which of its calls have to do with the directory: those that name something in it, or that come

@@ -70,7 +70,7 @@ static size_t find(struct epmt_host *host, uint8_t front[EPMT_HOST_FRAGMENT_LEN]
 
     assert_true(fd >= 0);
     memset(host, 0x55, sizeof *host);
-    size_t front_len = epmt_journal_host_find(host, fd, len, front);
+    size_t front_len = epmt_journal_host_find(host, getpid(), fd, len, front);
     if (front_len)
         assert_int_equal(epmt_write_all(fd, front, front_len), 0);
     epmt_journal_close(fd, true);
@@ -106,7 +106,7 @@ static void without_a_journal(void **state) {
     struct epmt_host host;
 
     (void)state;
-    assert_int_equal(epmt_journal_host_find(&host, -1, 0, front), 0);
+    assert_int_equal(epmt_journal_host_find(&host, getpid(), -1, 0, front), 0);
     check_host(&host);
 }
 
@@ -151,7 +151,18 @@ static void facts_of_another(void **state) {
     find(&host, front);
     check_host(&host);
 
-    replace_front(front, PIDNS_AT, "", 1);
+    // A process that has another number there than for itself is in another namespace.
+    memcpy(front + PROCFS_AT, &(uint64_t){value - 1}, sizeof value);
+    memcpy(front + BOOT_AT, &(int64_t){boot + 3600}, sizeof boot);
+    replace_front(front, PIDNS_AT, "", 0);
+    uint64_t len;
+    int journal = epmt_journal_open(path, 0, &len);
+    assert_int_equal(epmt_journal_host_find(&host, getpid() + 1, journal, len, front), 0);
+    check_host(&host);
+    assert_int_equal(epmt_journal_host_find(&host, getpid(), journal, len, front), 0);
+    assert_string_equal(host.bootid, other_boot);
+    epmt_journal_close(journal, true);
+
     uint8_t wrong = 0;
     int fd = open(path, O_RDWR);
     assert_int_equal(pread(fd, &wrong, 1, BOOTID_AT), 1);
