@@ -81,6 +81,7 @@ static void note_rank(struct epmt_hostfold *fold, const struct epmt_fragment_hea
         fold->rank_count++;
         fold->own_rank |= header->rank == rank;
     }
+    fold->end_count += (header->flags & EPMT_FRAGMENT_FINAL) != 0;
     if (fold->lowest_rank < 0 || header->rank < fold->lowest_rank)
         fold->lowest_rank = header->rank;
     if (header->rank > fold->highest_rank)

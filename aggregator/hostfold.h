@@ -15,6 +15,7 @@ struct epmt_hostfold {
     int highest_rank;         // the same
     int stride;               // greatest common divisor of the distances to the reader
     uint64_t rank_count;      // ranks of the step with a record here
+    uint64_t end_count;       // those that have ended, or have come to MPI_Finalize
     size_t fragments;         // in the journal
     size_t rank_fragments;    // of the step's ranks
     size_t window;            // as many, from the first on, are looked at

@@ -5,43 +5,43 @@
 #include <stdio.h>
 #include <string.h>
 
-static void say(struct epmt_check *check, enum epmt_check_verdict verdict, const char *format,
+static void say(struct epmt_probe *check, enum epmt_probe_verdict verdict, const char *format,
                 va_list args) {
     check->verdict = verdict;
     vsnprintf(check->found, sizeof check->found, format, args);
 }
 
-void epmt_check_pass(struct epmt_check *check, const char *format, ...) {
+void epmt_probe_pass(struct epmt_probe *check, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
-    say(check, EPMT_CHECK_PASS, format, args);
+    say(check, EPMT_PROBE_PASS, format, args);
     va_end(args);
 }
 
-void epmt_check_note(struct epmt_check *check, const char *format, ...) {
+void epmt_probe_note(struct epmt_probe *check, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
-    say(check, EPMT_CHECK_NOTE, format, args);
+    say(check, EPMT_PROBE_NOTE, format, args);
     va_end(args);
 }
 
-void epmt_check_fail(struct epmt_check *check, const char *advice, const char *format, ...) {
+void epmt_probe_fail(struct epmt_probe *check, const char *advice, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
-    say(check, EPMT_CHECK_FAIL, format, args);
+    say(check, EPMT_PROBE_FAIL, format, args);
     va_end(args);
     snprintf(check->advice, sizeof check->advice, "%s", advice);
 }
 
 static const struct {
     const char *name, *what;
-    void (*run)(const struct epmt_cli *cli, struct epmt_check *check);
+    void (*run)(const struct epmt_cli *cli, struct epmt_probe *check);
 } checks[] = {
-#define ROW(name, what) {#name, what, epmt_check_##name},
-    EPMT_CHECKS(ROW)
+#define ROW(name, what) {#name, what, epmt_probe_##name},
+    EPMT_PROBES(ROW)
 #undef ROW
 };
 
@@ -50,7 +50,7 @@ static const struct {
 } verdicts[] = {{"Pass", "\033[32m"}, {"Note", "\033[33m"}, {"Fail", "\033[31m"}};
 
 // One line as soon as it is known: some checks take a moment.
-static void print_line(const char *name, const struct epmt_check *check, bool colour) {
+static void print_line(const char *name, const struct epmt_probe *check, bool colour) {
     printf("%-14s %s%s%s  %s\n", name, colour ? verdicts[check->verdict].colour : "",
            verdicts[check->verdict].name, colour ? "\033[0m" : "", check->found);
     if (*check->advice)
@@ -76,7 +76,7 @@ int epmt_checks_run(const struct epmt_cli *cli, enum epmt_format format, struct 
     if (!people)
         epmt_output_rows(&output, NULL, columns, 5);
     for (unsigned i = 0; i < sizeof checks / sizeof *checks; i++) {
-        struct epmt_check check = {.verdict = EPMT_CHECK_PASS};
+        struct epmt_probe check = {.verdict = EPMT_PROBE_PASS};
         checks[i].run(cli, &check);
         struct epmt_db_value values[] = {
             text_of(checks[i].name), text_of(verdicts[check.verdict].name), text_of(check.found),
@@ -85,7 +85,7 @@ int epmt_checks_run(const struct epmt_cli *cli, enum epmt_format format, struct 
             print_line(checks[i].name, &check, colour);
         else
             epmt_output_row(&output, values);
-        if (check.verdict == EPMT_CHECK_FAIL)
+        if (check.verdict == EPMT_PROBE_FAIL)
             status = EPMT_ERR_FAIL;
     }
     return epmt_output_end(&output, err) ? -1 : status;

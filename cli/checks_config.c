@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/checks.h"
+#include "cli/events_ask.h"
 #include "cli/settings_files.h"
 #include "common/fmt.h"
 #include "common/iox.h"
@@ -17,27 +18,28 @@
 
 #define ROOM_MIN (UINT64_C(64) << 20)
 
-void epmt_check_settings(const struct epmt_cli *cli, struct epmt_check *check) {
+void epmt_probe_settings(const struct epmt_cli *cli, struct epmt_probe *check) {
     struct epmt_settings settings;
     struct epmt_error err;
 
     if (epmt_settings_load(&settings, cli->envp, &err))
-        epmt_check_fail(check, "epmt config --check names all that is wrong", "%s", err.text);
+        epmt_probe_fail(check, "epmt config --check names all that is wrong", "%s", err.text);
     else
-        epmt_check_pass(check, "%d settings, as `epmt config` shows them", epmt_setting_count);
+        epmt_probe_pass(check, "%d settings, as `epmt config` shows them", epmt_setting_count);
 }
 
-void epmt_check_database(const struct epmt_cli *cli, struct epmt_check *check) {
+void epmt_probe_database(const struct epmt_cli *cli, struct epmt_probe *check) {
     struct epmt_error err;
     struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_READ, cli->envp, &err);
 
     if (db)
-        epmt_check_pass(check, "%s", epmt_db_where(db));
+        epmt_probe_pass(check, "%s", epmt_db_where(db));
     else if (err.code == EPMT_ERR_NOT_FOUND)
-        epmt_check_note(check, "%s: the first `epmt submit` makes it", err.text);
+        epmt_probe_note(check, "%s: the first `epmt submit` makes it", err.text);
     else
-        epmt_check_fail(check, "set db_url (EPMT_DB_URL), or have the database made", "%s",
-                        err.text);
+        epmt_probe_fail(
+            check, "set db_url (EPMT_DB_URL); `epmt migrate` brings an older database up to date",
+            "%s", err.text);
     epmt_db_close(db);
 }
 
@@ -62,51 +64,80 @@ static int try_directory(const char *dir, size_t shared) {
     return result;
 }
 
-void epmt_check_output_prefix(const struct epmt_cli *cli, struct epmt_check *check) {
+void epmt_probe_output_prefix(const struct epmt_cli *cli, struct epmt_probe *check) {
     const char *prefix = cli->settings.output_prefix;
     struct epmt_job_place place;
     struct epmt_error err;
     struct statvfs fs;
 
     if (epmt_job_place_of(&place, &cli->settings, cli->envp, "check", &err)) {
-        epmt_check_fail(check, "set output_prefix", "%s", err.text);
+        epmt_probe_fail(check, "set output_prefix", "%s", err.text);
         return;
     }
     size_t shared = epmt_job_place_shared(&place);
     *strrchr(place.dir, '/') = '\0';
     int result = try_directory(place.dir, shared);
     if (result)
-        epmt_check_fail(check, "set output_prefix to a directory in which you may write", "%s: %s",
+        epmt_probe_fail(check, "set output_prefix to a directory in which you may write", "%s: %s",
                         place.dir, strerror(-result));
     else if (!statvfs(place.dir, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < ROOM_MIN)
-        epmt_check_fail(check, "make room, or set output_prefix to another file system",
+        epmt_probe_fail(check, "make room, or set output_prefix to another file system",
                         "%s has less than %d MiB left", prefix, (int)(ROOM_MIN >> 20));
     else
-        epmt_check_pass(check, "%s", place.dir);
+        epmt_probe_pass(check, "%s", place.dir);
     rmdir(place.dir); // where nobody uses it
 }
 
-void epmt_check_stage(const struct epmt_cli *cli, struct epmt_check *check) {
+// The first event that cannot be counted, and why.
+static void note_problem(void *context, const char *event, const char *reason) {
+    struct epmt_strbuf *problem = context;
+
+    if (!problem->len)
+        epmt_strbuf_printf(problem, "%s: %s", event, reason);
+}
+
+void epmt_probe_events(const struct epmt_cli *cli, struct epmt_probe *check) {
+    struct epmt_strbuf list = {0}, problem = {0};
+    struct epmt_error err;
+
+    epmt_events_wanted(cli, &list);
+    int wrong = list.len
+                    ? epmt_events_check(cli, epmt_strbuf_text(&list), note_problem, &problem, &err)
+                    : 0;
+    if (!list.len)
+        epmt_probe_pass(check, "none is asked for");
+    else if (wrong < 0)
+        epmt_probe_fail(check, "see that libexec/epmt/epmt-events is there", "%s", err.text);
+    else if (wrong)
+        epmt_probe_fail(check, "`epmt events` lists those that are known here", "%s%s",
+                        epmt_strbuf_text(&problem), wrong > 1 ? " (and others)" : "");
+    else
+        epmt_probe_pass(check, "%s", epmt_strbuf_text(&list));
+    epmt_strbuf_free(&list);
+    epmt_strbuf_free(&problem);
+}
+
+void epmt_probe_stage(const struct epmt_cli *cli, struct epmt_probe *check) {
     const char *dest = cli->settings.stage_command_dest;
     struct stat st;
 
     if (stat(dest, &st))
-        epmt_check_note(check, "%s is not there: `epmt stage` makes it", dest);
+        epmt_probe_note(check, "%s is not there: `epmt stage` makes it", dest);
     else if (!S_ISDIR(st.st_mode) || access(dest, W_OK | X_OK))
-        epmt_check_fail(check, "set stage_command_dest to a directory that all hosts share",
+        epmt_probe_fail(check, "set stage_command_dest to a directory that all hosts share",
                         "%s is no directory in which you may write", dest);
     else
-        epmt_check_pass(check, "%s", dest);
+        epmt_probe_pass(check, "%s", dest);
 }
 
-void epmt_check_scheduler(const struct epmt_cli *cli, struct epmt_check *check) {
+void epmt_probe_scheduler(const struct epmt_cli *cli, struct epmt_probe *check) {
     const char *name = epmt_scheduler_name(cli->envp);
     const char *jobid = epmt_scheduler_fact(cli->envp, EPMT_JOB_FACT_jobid);
 
     if (name)
-        epmt_check_pass(check, "%s, job %s", name, jobid);
+        epmt_probe_pass(check, "%s, job %s", name, jobid);
     else if (jobid)
-        epmt_check_pass(check, "none; EPMT_JOB_ID says job %s", jobid);
+        epmt_probe_pass(check, "none; EPMT_JOB_ID says job %s", jobid);
     else
-        epmt_check_pass(check, "none: the session id is the job id");
+        epmt_probe_pass(check, "none: the session id is the job id");
 }

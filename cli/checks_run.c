@@ -22,7 +22,7 @@
 
 enum { PARANOID_MAX = 2, NOT_STARTED = 127 };
 
-void epmt_check_perf(const struct epmt_cli *cli, struct epmt_check *check) {
+void epmt_probe_perf(const struct epmt_cli *cli, struct epmt_probe *check) {
     struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
                                    .size = sizeof attr,
                                    .config = PERF_COUNT_SW_TASK_CLOCK,
@@ -33,18 +33,18 @@ void epmt_check_perf(const struct epmt_cli *cli, struct epmt_check *check) {
 
     (void)cli;
     if (epmt_read_small(PARANOID, level, sizeof level) < 0) {
-        epmt_check_fail(check, "a kernel without perf events: no counters", "no " PARANOID);
+        epmt_probe_fail(check, "a kernel without perf events: no counters", "no " PARANOID);
         return;
     }
     level[strcspn(level, "\n")] = '\0';
     int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
     if (fd < 0)
-        epmt_check_fail(check, advice, PARANOID " = %s, and an event cannot be opened: %s", level,
+        epmt_probe_fail(check, advice, PARANOID " = %s, and an event cannot be opened: %s", level,
                         strerror(errno));
     else if (atoi(level) > PARANOID_MAX)
-        epmt_check_note(check, PARANOID " = %s: counters work for this user alone", level);
+        epmt_probe_note(check, PARANOID " = %s: counters work for this user alone", level);
     else
-        epmt_check_pass(check, PARANOID " = %s", level);
+        epmt_probe_pass(check, PARANOID " = %s", level);
     if (fd >= 0)
         close(fd);
 }
@@ -93,49 +93,73 @@ static void remove_tree(const char *dir) {
 }
 
 // A directory of our own. Returns its path in dir, or NULL after failing the check.
-static char *scratch(char dir[PATH_MAX], struct epmt_check *check) {
+static char *scratch(char dir[PATH_MAX], struct epmt_probe *check) {
     const char *tmp = getenv("TMPDIR");
 
     if (epmt_fmt(dir, PATH_MAX, "%s/epmt-check.XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp") &&
         mkdtemp(dir))
         return dir;
-    epmt_check_fail(check, "set TMPDIR to a directory in which you may write", "%s: %s", dir,
+    epmt_probe_fail(check, "set TMPDIR to a directory in which you may write", "%s: %s", dir,
                     strerror(errno));
     return NULL;
 }
 
-// The record of /bin/true, run as `epmt -a run` runs it.
-static void run_in(const struct epmt_cli *cli, const char *dir, struct epmt_check *check) {
-    char epmt[PATH_MAX], prefix[PATH_MAX], user[EPMT_USER_MAX], file[PATH_MAX];
-    char user_variable[EPMT_USER_MAX + 8], job[] = "EPMT_JOB_ID=check",
-                                           path[] = "PATH=/usr/bin:/bin";
-    char *argv[] = {epmt, "-a", "run", "true", NULL};
-    char *envp[] = {prefix, user_variable, job, path, NULL};
-    struct epmt_error err;
+// Our environment with a job and a place of its own: first come ours, which are those that count.
+static char **environment_of(const struct epmt_cli *cli, char *prefix, char *job) {
+    size_t count = 0;
 
-    epmt_user_name(user, cli->envp);
-    if (!epmt_fmt(epmt, sizeof epmt, "%s/bin/epmt", cli->prefix) ||
-        !epmt_fmt(prefix, sizeof prefix, "EPMT_OUTPUT_PREFIX=%s", dir) ||
-        !epmt_fmt(user_variable, sizeof user_variable, "USER=%s", user) ||
-        !epmt_fmt(file, sizeof file, "%s/%s/check/check.h5", dir, user)) {
-        epmt_check_fail(check, "install it elsewhere", "the path is too long");
-        return;
+    while (cli->envp[count])
+        count++;
+    char **envp = calloc(count + 3, sizeof *envp);
+    size_t used = 0;
+    if (!envp)
+        return NULL;
+    envp[used++] = prefix;
+    envp[used++] = job;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(cli->envp[i], "EPMT_OUTPUT_PREFIX=", 19) != 0 &&
+            strncmp(cli->envp[i], "EPMT_JOB_ID=", 12) != 0)
+            envp[used++] = cli->envp[i];
     }
-    int status = run_quietly(argv, envp);
-    int64_t count = status ? 0 : count_processes(file, &err);
-    if (status)
-        epmt_check_fail(check, "try it by hand: epmt -vvv -a run true",
-                        "a program under the library ended with wait status %d", status);
-    else if (count < 0)
-        epmt_check_fail(check, "try it by hand: epmt -vvv -a run true", "%s", err.text);
-    else if (!count)
-        epmt_check_fail(check, "is EPMT_DISABLE set, or the program in EPMT_EXCLUDE?",
-                        "a program under the library left no record");
-    else
-        epmt_check_pass(check, "%s/lib/libepmt.so recorded /bin/true", cli->prefix);
+    return envp;
 }
 
-void epmt_check_preload(const struct epmt_cli *cli, struct epmt_check *check) {
+static void judge_record(const struct epmt_cli *cli, int status, const char *file,
+                         struct epmt_probe *check) {
+    static const char by_hand[] = "try it by hand: epmt -vvv -a run true";
+    struct epmt_error err;
+    int64_t count = status ? 0 : count_processes(file, &err);
+
+    if (status)
+        epmt_probe_fail(check, by_hand, "a program under the library ended with wait status %d",
+                        status);
+    else if (count < 0)
+        epmt_probe_fail(check, by_hand, "%s", err.text);
+    else if (!count)
+        epmt_probe_fail(check, "is EPMT_DISABLE set, or the program in EPMT_EXCLUDE?",
+                        "a program under the library left no record");
+    else
+        epmt_probe_pass(check, "%s/lib/libepmt.so recorded `true`", cli->prefix);
+}
+
+// The record of `true`, run as `epmt -a run` runs it.
+static void run_in(const struct epmt_cli *cli, const char *dir, struct epmt_probe *check) {
+    char epmt[PATH_MAX], prefix[PATH_MAX + 32], user[EPMT_USER_MAX], file[PATH_MAX];
+    char job[] = "EPMT_JOB_ID=check";
+    char *argv[] = {epmt, "-a", "run", "true", NULL};
+    char **envp = environment_of(cli, prefix, job);
+
+    epmt_user_name(user, cli->envp);
+    if (envp && epmt_fmt(epmt, sizeof epmt, "%s/bin/epmt", cli->prefix) &&
+        epmt_fmt(prefix, sizeof prefix, "EPMT_OUTPUT_PREFIX=%s", dir) &&
+        epmt_fmt(file, sizeof file, "%s/%s/check/check.h5", dir, user))
+        judge_record(cli, run_quietly(argv, envp), file, check);
+    else
+        epmt_probe_fail(check, "install it elsewhere", "the path is too long");
+    free(envp);
+}
+
+void epmt_probe_preload(const struct epmt_cli *cli, struct epmt_probe *check) {
     char dir[PATH_MAX];
 
     if (!scratch(dir, check))
@@ -162,7 +186,7 @@ static bool loads(const char *path) {
     return pid > 0 && !status;
 }
 
-void epmt_check_mpi(const struct epmt_cli *cli, struct epmt_check *check) {
+void epmt_probe_mpi(const struct epmt_cli *cli, struct epmt_probe *check) {
     char dir[PATH_MAX], path[PATH_MAX], names[256];
     struct epmt_text_buffer found;
     struct dirent *entry;
@@ -174,7 +198,7 @@ void epmt_check_mpi(const struct epmt_cli *cli, struct epmt_check *check) {
         if (!is_backend(entry->d_name) || !epmt_fmt(path, sizeof path, "%s/%s", dir, entry->d_name))
             continue;
         if (!loads(path)) {
-            epmt_check_fail(check, "build or install it again", "%s cannot be loaded", path);
+            epmt_probe_fail(check, "build or install it again", "%s cannot be loaded", path);
             closedir(open);
             return;
         }
@@ -184,13 +208,13 @@ void epmt_check_mpi(const struct epmt_cli *cli, struct epmt_check *check) {
     if (open)
         closedir(open);
     if (found.len)
-        epmt_check_pass(check, "%s", names);
+        epmt_probe_pass(check, "%s", names);
     else
-        epmt_check_fail(check, "build it where an MPI (its mpi.h) is installed",
+        epmt_probe_fail(check, "build it where an MPI (its mpi.h) is installed",
                         "no back end in %s", dir);
 }
 
-static void write_in(const struct epmt_cli *cli, char *dir, struct epmt_check *check) {
+static void write_in(const struct epmt_cli *cli, char *dir, struct epmt_probe *check) {
     char writer[PATH_MAX], file[PATH_MAX];
     char *argv[] = {writer, "-d", dir, "-j", "check", "-e", NULL};
     char *envp[] = {NULL};
@@ -200,15 +224,15 @@ static void write_in(const struct epmt_cli *cli, char *dir, struct epmt_check *c
     epmt_fmt(file, sizeof file, "%s/check.h5", dir);
     int status = run_quietly(argv, envp);
     if (status)
-        epmt_check_fail(check, "see that it is there and finds libhdf5 (ldd)",
+        epmt_probe_fail(check, "see that it is there and finds libhdf5 (ldd)",
                         "%s ended with wait status %d", writer, status);
     else if (count_processes(file, &err) < 0)
-        epmt_check_fail(check, "run epmt check on a job file", "%s", err.text);
+        epmt_probe_fail(check, "run epmt check on a job file", "%s", err.text);
     else
-        epmt_check_pass(check, "%s", writer);
+        epmt_probe_pass(check, "%s", writer);
 }
 
-void epmt_check_writer(const struct epmt_cli *cli, struct epmt_check *check) {
+void epmt_probe_writer(const struct epmt_cli *cli, struct epmt_probe *check) {
     char dir[PATH_MAX];
 
     if (!scratch(dir, check))

@@ -16,8 +16,8 @@
     X(source)            \
     X(stage)             \
     X(submit)            \
-    X(annotate)          \
     X(daemon)            \
+    X(annotate)          \
     X(list)              \
     X(show)              \
     X(dump)              \

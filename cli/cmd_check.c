@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// epmt check FILE: what is wrong in a job file, a line each, and where.
+// epmt check: the installation, each check in a line of its own. epmt check FILE: what is wrong in
+// a job file, a line each, and where.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/checks.h"
 #include "cli/cmd.h"
 #include "cli/paths.h"
 #include "cli/say.h"
@@ -13,16 +15,20 @@
 #define LINES_MAX 100
 
 static bool quiet;
+static enum epmt_format format;
 
 static const struct epmt_option options[] = {
     {'q', "quiet", NULL, "say nothing of files that are good"},
+    {0, "format", "FORMAT", "of the installation: table (for people), json or csv"},
     {0},
 };
 
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
-    (void)cli, (void)argument, (void)err;
-    quiet |= row->letter == 'q';
+    (void)cli;
+    if (!row->letter)
+        return epmt_format_parse(argument, &format, err);
+    quiet = true;
     return 0;
 }
 
@@ -67,10 +73,9 @@ static int check(const char *path, struct epmt_error *err) {
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
     int status = EPMT_ERR_OK;
 
-    (void)cli;
     if (!argc) {
-        epmt_errf(err, EPMT_ERR_USAGE, "give job files or job directories");
-        return err->code;
+        status = epmt_checks_run(cli, format, err);
+        return status < 0 ? (int)err->code : status;
     }
     for (int i = 0; i < argc; i++) {
         struct epmt_error why;
@@ -89,10 +94,12 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
 
 const struct epmt_command epmt_command_check = {
     .name = "check",
-    .group = EPMT_GROUP_ANALYSE,
-    .arguments = "FILE|DIR ...",
-    .summary = "Say what is wrong in job files: damage, references, counts, values that cannot be.",
+    .group = EPMT_GROUP_ADMIN,
+    .arguments = "[FILE|DIR ...]",
+    .summary = "Check the installation; or job files: damage, references, counts, values.",
+    .loads_settings = true,
     .examples =
+        "epmt check                        # what works here, and what to do where it does not\n"
         "epmt check 77.h5                  # a line per finding, status 4 where there are any\n"
         "epmt check -q /archive/*/*.h5     # many files, only what is wrong\n",
     .options = options,

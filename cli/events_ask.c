@@ -59,7 +59,7 @@ static void read_all(int fd, struct epmt_strbuf *answer) {
 int epmt_events_ask(const struct epmt_cli *cli, const char *verb, const char *argument,
                     struct epmt_strbuf *answer, struct epmt_error *err) {
     int ends[2] = {-1, -1}, status = 0;
-    pid_t pid;
+    pid_t pid = -1;
 
     if (pipe2(ends, O_CLOEXEC))
         return epmt_errf_errno(err, EPMT_ERR_FAIL, "cannot make a pipe");

@@ -19,7 +19,7 @@
     X(Comm_size)             \
     X(Comm_create)           \
     X(Comm_create_group)     \
-    X(Ibarrier)              \
+    X(Iallreduce)            \
     X(Comm_get_errhandler)   \
     X(Comm_set_errhandler)   \
     X(Isend)                 \
@@ -50,9 +50,7 @@
 #define USED_TO_DUPLICATE(X)
 #else
 #define MAY_DUPLICATE
-#define USED_TO_DUPLICATE(X) \
-    X(Iallreduce)            \
-    X(Comm_idup)
+#define USED_TO_DUPLICATE(X) X(Comm_idup)
 #endif
 
 #ifdef EPMT_MPI_STANDARD_ABI // it does not say what a status holds
@@ -73,13 +71,17 @@ static struct {
     MPI_Datatype byte;
     MPI_Errhandler errors_return;
     MPI_Request no_request;
-    MPI_Op no_op;
+    MPI_Op band, no_op;
     MPI_Group world_group;
 } mpi;
 
 static MPI_Comm communicator;
-static MPI_Request all_here; // a barrier, or what all ranks say
-static unsigned char attributes, attributes_of_all;
+static MPI_Request all_here; // what all ranks say
+static struct words {
+    char text[15];
+    char no_attributes; // 1 or 0
+    uint64_t digits;    // see digits_of
+} said, heard;
 static MPI_Errhandler world_handler; // the program's
 static int world_handler_kept;
 
@@ -104,8 +106,10 @@ static int find_objects(void *(*object)(const char *)) {
     mpi.no_request = (MPI_Request)object("ompi_request_null");
     mpi.no_op = (MPI_Op)object("ompi_mpi_op_no_op");
     mpi.byte = (MPI_Datatype)object("ompi_mpi_byte");
+    mpi.band = (MPI_Op)object("ompi_mpi_op_band");
     mpi.errors_return = (MPI_Errhandler)object("ompi_mpi_errors_return");
-    return mpi.world && mpi.no_comm && mpi.no_request && mpi.no_op && mpi.byte && mpi.errors_return
+    return mpi.world && mpi.no_comm && mpi.no_request && mpi.no_op && mpi.byte && mpi.band &&
+                   mpi.errors_return
                ? 0
                : -1;
 #else // constants
@@ -115,6 +119,7 @@ static int find_objects(void *(*object)(const char *)) {
     mpi.no_request = MPI_REQUEST_NULL;
     mpi.no_op = MPI_NO_OP;
     mpi.byte = MPI_BYTE;
+    mpi.band = MPI_BAND;
     mpi.errors_return = MPI_ERRORS_RETURN;
     return 0;
 #endif
@@ -289,27 +294,59 @@ static int has_memory(void) {
 // How the ranks come to a communicator of their own.
 //
 // MPI_Comm_create copies no attributes, so that no function of the program runs. It blocks, so all
-// ranks must be known to take part: a first barrier says that they have come, a second one that all
-// of them know, so that none has left meanwhile.
+// ranks must be known to take part: first all say that they have come, then that they know of all,
+// so that none has left meanwhile.
+//
+// What all ranks say is combined bit by bit. Where the program has left a collective of its own
+// unmatched, ours meet it, or each other one step off: then it is not what was said that is heard,
+// and no rank goes on to where it would wait for the others without end.
 //
 // MPICH burns the CPU as it blocks, a time slice for each exchange where ranks share a core. Where
 // no rank's program ever made a kind of attribute, a duplicate, which does not block, copies none
 // either.
+// For each binary digit of a rank's number one of two bits, so that nobody says what is to be
+// heard, nor do the ranks of one half.
+static uint64_t digits_of(int rank) {
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 31; i++)
+        bits |= UINT64_C(1) << (2 * i + ((unsigned)rank >> i & 1));
+    return bits;
+}
+
+static uint64_t digits_of_all(int size) {
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 31; i++)
+        bits |= (uint64_t)(1u << i >= (unsigned)size) << 2 * i;
+    return bits;
+}
+
+static int say(const char text[15], bool has_attributes) {
+    int rank;
+
+    if (mpi.Comm_rank(mpi.world, &rank))
+        return -1;
+    said.digits = digits_of(rank);
+    memcpy(said.text, text, sizeof said.text);
+    said.no_attributes = !has_attributes;
+    memset(&heard, 0, sizeof heard);
+    return mpi.Iallreduce(&said, &heard, sizeof said, mpi.byte, mpi.band, mpi.world, &all_here);
+}
+
+static int was_heard(void) {
+    int size;
+
+    return !memcmp(said.text, heard.text, sizeof said.text) && !mpi.Comm_size(mpi.world, &size) &&
+           heard.digits == digits_of_all(size);
+}
+
 static int communicator_start(bool has_attributes) {
     if (!has_memory() || mpi.Comm_get_errhandler(mpi.world, &world_handler) ||
         mpi.Comm_set_errhandler(mpi.world, mpi.errors_return))
         return -1;
     world_handler_kept = 1;
-    attributes = has_attributes;
-#ifdef MAY_DUPLICATE
-    return mpi.Iallreduce(&attributes, &attributes_of_all, 1, mpi.byte, MPI_BOR, mpi.world,
-                          &all_here)
-               ? -1
-               : 0;
-#else
-    attributes_of_all = 1;
-    return mpi.Ibarrier(mpi.world, &all_here) ? -1 : 0;
-#endif
+    return say("epmt: all here?", has_attributes) ? -1 : 0;
 }
 
 // Waits for the second step, in which only a rank is missing whose patience ended just when the
@@ -345,10 +382,10 @@ static int create(void) {
 
 static int duplicate_or_create(void) {
 #ifdef MAY_DUPLICATE
-    if (!attributes_of_all)
+    if (heard.no_attributes)
         return mpi.Comm_idup(mpi.world, &communicator, &all_here) ? -1 : wait_for_all_to_know();
 #endif
-    if (mpi.Ibarrier(mpi.world, &all_here) || wait_for_all_to_know())
+    if (say("epmt: all know!", true) || wait_for_all_to_know() || !was_heard())
         return -1;
     return create();
 }
@@ -361,7 +398,8 @@ static int communicator_test(void) {
         return -1;
     if (!done)
         return 0;
-    if (duplicate_or_create() || mpi.Comm_set_errhandler(communicator, mpi.errors_return))
+    if (!was_heard() || duplicate_or_create() ||
+        mpi.Comm_set_errhandler(communicator, mpi.errors_return))
         return -1;
     return 1;
 }

@@ -132,6 +132,7 @@ static bool wait_for_all(struct reduction *r) {
     const struct epmt_settings *settings = epmt_mpi_hooks->settings;
     uint64_t until = seconds_from_now(settings->arrival_timeout);
     uint64_t shorter = seconds_from_now(settings->partial_timeout);
+    bool all_here = false;
     uint64_t look = seconds_from_now(1);
     bool may = may_wait_long(r);
     int there;
@@ -144,6 +145,12 @@ static bool wait_for_all(struct reduction *r) {
             read_host(r);
             may |= may_wait_long(r);
             look = seconds_from_now(1);
+            // Collectives that the program left unmatched keep ours from ending: who waits for
+            // nobody does not wait as long as for somebody.
+            if (!all_here && r->host.end_count >= (uint64_t)r->world.size) {
+                all_here = true;
+                until = seconds_from_now(settings->finalize_timeout);
+            }
         }
         if (now > (may ? until : shorter) || r->host.given_up)
             return false;

@@ -254,6 +254,8 @@ int epmt_fold_finish(struct epmt_jobfold *fold, bool ended, struct epmt_error *e
     if (!status)
         status = epmt_fold_sort(fold);
     if (!status)
+        status = epmt_fold_count_nodes(fold);
+    if (!status)
         status = finish_mpi(fold);
     if (status)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for the rows of a job");

@@ -162,27 +162,6 @@ static int add_environment(struct epmt_jobfold *fold, const char *scope,
     return 0;
 }
 
-// They are newer than what a job file has.
-static int add_annotations(struct epmt_jobfold *fold,
-                           const struct epmt_jobmeta_environment *annotations,
-                           struct epmt_error *err) {
-    for (char **entry = annotations->entries; entry && *entry; entry++) {
-        char *equals = strchr(*entry, '=');
-        if (!equals)
-            continue;
-        *equals = '\0';
-        epmt_fold_drop_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry);
-        bool tags = !strcmp(*entry, EPMT_ANNOTATION_TAGS);
-        if (tags)
-            epmt_fold_drop_attribute(fold, "job", "tags");
-        int status = epmt_fold_set_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry, equals + 1, err);
-        *equals = '=';
-        if (status || (tags && epmt_fold_set_attribute(fold, "job", "tags", equals + 1, err)))
-            return -1;
-    }
-    return 0;
-}
-
 static bool has_name(const struct epmt_jobmeta_environment *environment, const char *entry,
                      size_t len) {
     for (char **other = environment->entries; other && *other; other++) {
@@ -203,6 +182,27 @@ static int add_unset(struct epmt_jobfold *fold, const struct epmt_jobmeta *meta,
         if (!has_name(&meta->stop_environment, *entry, len) &&
             epmt_fold_add_attribute(fold, in, (struct epmt_bytes){*entry, len},
                                     (struct epmt_bytes){"", 0}, err))
+            return -1;
+    }
+    return 0;
+}
+
+// They are newer than what a job file has.
+static int add_annotations(struct epmt_jobfold *fold,
+                           const struct epmt_jobmeta_environment *annotations,
+                           struct epmt_error *err) {
+    for (char **entry = annotations->entries; entry && *entry; entry++) {
+        char *equals = strchr(*entry, '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        epmt_fold_drop_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry);
+        bool tags = !strcmp(*entry, EPMT_ANNOTATION_TAGS);
+        if (tags)
+            epmt_fold_drop_attribute(fold, "job", "tags");
+        int status = epmt_fold_set_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry, equals + 1, err);
+        *equals = '=';
+        if (status || (tags && epmt_fold_set_attribute(fold, "job", "tags", equals + 1, err)))
             return -1;
     }
     return 0;

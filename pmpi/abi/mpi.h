@@ -25,6 +25,7 @@ typedef struct MPI_ABI_Errhandler *MPI_Errhandler;
 typedef struct MPI_ABI_Request *MPI_Request;
 typedef struct MPI_ABI_Datatype *MPI_Datatype;
 
+#define MPI_BAND ((MPI_Op)0x28)
 #define MPI_NO_OP ((MPI_Op)0x3d)
 #define MPI_COMM_NULL ((MPI_Comm)0x100)
 #define MPI_COMM_WORLD ((MPI_Comm)0x101)
@@ -73,7 +74,8 @@ int PMPI_Graph_neighbors_count(MPI_Comm comm, int rank, int *count);
 int PMPI_Group_free(MPI_Group *group);
 int PMPI_Group_translate_ranks(MPI_Group from, int count, const int ranks[], MPI_Group to,
                                int translated[]);
-int PMPI_Ibarrier(MPI_Comm comm, MPI_Request *request);
+int PMPI_Iallreduce(const void *in, void *out, int count, MPI_Datatype type, MPI_Op op,
+                    MPI_Comm comm, MPI_Request *request);
 int PMPI_Irecv(void *data, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm,
                MPI_Request *request);
 int PMPI_Isend(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,

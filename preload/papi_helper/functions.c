@@ -8,6 +8,8 @@
 #include "metadata/events.h"
 #include "preload/papi_helper/functions.h"
 
+#include "common/poison.h"
+
 struct epmt_papi_functions epmt_papi_call;
 
 int epmt_papi_load(void) {

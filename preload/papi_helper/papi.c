@@ -4,16 +4,17 @@
 // from: the start of the process, start and end of a thread, the end of the process. What PAPI
 // itself does there (memory, locks, descriptors) is PAPI's.
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/papi_link.h"
+#include "common/prim.h"
 #include "metadata/events.h"
 #include "preload/papi_helper/functions.h"
 #include "preload/papi_helper/sets.h"
+
+#include "common/poison.h"
 
 #define SETS_MAX 8 // components used at once by a thread
 
@@ -171,13 +172,14 @@ static void enlist(struct counted *counted) {
 
 static void *start(const char *const *names, unsigned count, bool main,
                    struct epmt_papi_count *counts) {
-    struct counted *counted = calloc(1, sizeof *counted);
+    struct counted *counted = epmt_prim_map(sizeof *counted);
     int from = epmt_papi_lowest_free();
 
     if (!counted || epmt_papi_call.register_thread() != PAPI_OK) {
         for (unsigned i = 0; i < count; i++)
             counts[i].reason = counted ? EPMT_REASON_PAPI_FAILED : EPMT_REASON_NO_MEMORY;
-        free(counted);
+        if (counted)
+            epmt_prim_unmap(counted, sizeof *counted);
         return NULL;
     }
     counted->count = count;
@@ -258,7 +260,7 @@ static void stop(void *handle) {
     }
     if (counted->tid != (unsigned long)getpid()) // PAPI does not bear to lose its first thread
         epmt_papi_call.unregister_thread();
-    free(counted);
+    epmt_prim_unmap(counted, sizeof *counted);
 }
 
 // The sets of the parent's threads count these; nothing may be done to them from here.
@@ -279,7 +281,7 @@ static void unit(const char *name, char *text, size_t cap) {
     if (epmt_papi_call.event_name_to_code(name, &code) != PAPI_OK ||
         epmt_papi_call.get_event_info(code, &info) != PAPI_OK)
         return;
-    snprintf(text, cap, "%s", *info.units ? info.units : "count");
+    epmt_fmt(text, cap, "%s", *info.units ? info.units : "count");
 }
 
 __attribute__((visibility("default"))) struct epmt_papi_link epmt_papi = {

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/poison.h"
+
 // Nothing but files without a place in a file system is asked for a counter's id.
 static bool is_counter(int fd, uint64_t *id) {
     struct stat st;

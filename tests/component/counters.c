@@ -152,7 +152,7 @@ static int closes(void) {
     for (int i = 0; i < FILES; i++) {
         ssize_t len = pread(fd[i], text, sizeof text - 1, 0);
         text[len > 0 ? len : 0] = '\0';
-        bad += atoi(text) != i || lseek(fd[i], 0, SEEK_CUR) != len;
+        bad += strtol(text, NULL, 10) != i || lseek(fd[i], 0, SEEK_CUR) != len;
     }
     printf("bad %d\n", bad);
     return bad != 0;

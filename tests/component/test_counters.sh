@@ -174,7 +174,7 @@ else
     say "the settings file is read" false
 fi
 equal "the environment comes before the file" "faults,CS,cycles,$CLOCK" \
-    "$(EPMT_EVENTS=faults; export EPMT_EVENTS; epmt source | sed -n "s/^EPMT_EVENTS='\(.*\)';$/\1/p")"
+    "$(env EPMT_EVENTS=faults epmt source | sed -n "s/^EPMT_EVENTS='\(.*\)';$/\1/p")"
 rm "$ini"
 fresh
 PAPIEX_OPTIONS="COLLATED_TSV,DEBUG, QUIET,$CLOCK" preload "$bin/counters" spin

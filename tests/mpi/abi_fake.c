@@ -249,7 +249,10 @@ MPI(Irecv, void *data, int count, handle type, int from, int tag, handle comm, h
     return is_comm(comm) ? 0 : 5;
 }
 
-MPI(Ibarrier, handle comm, handle *request) {
+MPI(Iallreduce, const void *in, void *out, int count, handle type, handle op, handle comm,
+    handle *request) {
+    (void)op;
+    memcpy(out, in, (size_t)count * size_of(type));
     *request = new_request(NULL, 0);
     return is_comm(comm) ? 0 : 5;
 }

@@ -120,6 +120,7 @@ static void run(const char *program, const char *option, const char *dir) {
 
 int main(int argc, char **argv) {
     const char *mode = argc > 1 ? argv[1] : "none";
+    MPI_Request request;
 
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -164,6 +165,8 @@ int main(int argc, char **argv) {
             exit(3);
         else if (!strcmp(mode, "infinalize"))
             die_in_finalize();
+        else if (!strcmp(mode, "unmatched")) // a collective of which nobody else is a part
+            MPI_Ibarrier(MPI_COMM_WORLD, &request);
     }
     if (!strcmp(mode, "stop") || !strcmp(mode, "longstop"))
         nap(50);

@@ -88,6 +88,7 @@ for family in $(families); do
         equal "$what: ranks of all hosts" "${!each:-h1 2,h2 2,h3 2,h4 2}" "$(sql \
             "select group_concat(hostname || ' ' || n) from (select hostname, count(*) n
              from processes where mpirank is not null group by hostname order by hostname)")"
+        equal "$what: nodes" 4 "$(sql "select nodes from mpi_step_summary")"
         equal "$what: each rank once" 0,1,2,3,4,5,6,7 "$(sql \
             'select group_concat(mpirank) from (select mpirank from processes
              where mpirank is not null order by 1)')"

@@ -183,8 +183,8 @@ facts() { # FAMILY
     check "$family: standard" grep -qE '^[34]\.[0-9]$' <(fact standard)
     check "$family: version of the library" grep -qE '^[0-9]+\.[0-9]+' <(fact libversion)
     check "$family: launcher" test -n "$(fact launcher)"
+    equal "$family: nodes" 1 "$(fact nodes)"
     if [ "$family" = openmpi ]; then
-        equal "$family: nodes" 1 "$(fact nodes)"
         fresh "$family-parent"
         mpi_run "$family" 1 "$TEST_DIR/profile_ways-$family" spawn >/dev/null 2>&1
         check "$family, parent: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
