@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes job files for bench/small_jobs.sh: as many as wanted, of as many processes each, all different.
-// usage: make_jobs DIRECTORY JOBS PROCESSES
+// Makes job files for bench/small_jobs.sh: as many as wanted, of as many processes each, all
+// different. usage: make_jobs DIRECTORY JOBS PROCESSES
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
