@@ -81,6 +81,7 @@ static const struct view_column process_summary[] = {
     {"p.\"systemtime\"", "systemtime_s", SECONDS},
     {"p.\"rssmax\"", "rssmax_mib", MIB},
     SAME(p, numtids),
+    SAME(p, launcher),
     {0},
 };
 

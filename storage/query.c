@@ -50,11 +50,15 @@ const struct epmt_query epmt_query_steps = {
 #define PROCESSES_PROGRAMS "SELECT * FROM \"processes\""
 #define PROCESSES_ORDER " ORDER BY \"id\""
 
+// What brought the others up is no part of what the user ran.
+#define NO_LAUNCHERS "coalesce(\"launcher\", 0) = 0"
+
 const struct epmt_query epmt_query_processes = {
     .name = "processes",
-    .for_people = PROCESSES_PEOPLE PROCESSES_ORDER,
+    .for_people = PROCESSES_PEOPLE " WHERE " NO_LAUNCHERS PROCESSES_ORDER,
     .for_programs = PROCESSES_PROGRAMS PROCESSES_ORDER,
-    .of_job_for_people = PROCESSES_PEOPLE " WHERE \"job_id\" = $1" PROCESSES_ORDER,
+    .of_job_for_people =
+        PROCESSES_PEOPLE " WHERE \"job_id\" = $1 AND " NO_LAUNCHERS PROCESSES_ORDER,
     .of_job_for_programs = PROCESSES_PROGRAMS " WHERE \"job_id\" = $1" PROCESSES_ORDER,
 };
 

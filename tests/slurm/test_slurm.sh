@@ -136,6 +136,9 @@ equal "several steps: srun is there as a launcher" "srun" "$(sql "select group_c
 equal "several steps: no program's output is changed" "2 8 2 2" "$(grep -c '^n[1-4]$' several.out) $(grep \
     -c ' of 4' several.out) $(grep -c . first.out) $(grep -c . second.out)"
 
+equal "several steps: people do not see launchers, programs do" "0 yes" "$(epmt show "$several" |
+    grep -c ' srun ') $(epmt show "$several" --format csv | grep -q ',srun,' && echo yes)"
+
 equal "mpirun in a batch script: its ranks" "4|4|2" "$(sql "select count(*), count(distinct mpirank),
     count(distinct p.hostname) from processes p join jobs j on j.id = p.job_id where
     jobid = '$mpirun' and numranks = 4")"
