@@ -18,12 +18,11 @@ const struct epmt_setting epmt_setting_table[] = {
 };
 const int epmt_setting_count = sizeof epmt_setting_table / sizeof *epmt_setting_table;
 
+// One by one: a ready-made value to copy would be pointers for the loader to set in each process.
 void epmt_settings_init(struct epmt_settings *settings) {
-    *settings = (struct epmt_settings){
-#define DEFAULT(name, type, def, who, description) .name = (def),
-        EPMT_SETTINGS(DEFAULT)
+#define DEFAULT(name, type, def, who, description) settings->name = (def);
+    EPMT_SETTINGS(DEFAULT)
 #undef DEFAULT
-    };
 }
 
 static char lower(char c) {

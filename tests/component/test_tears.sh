@@ -182,10 +182,9 @@ calls="mkdir mkdirat write pwrite64 flock fsync fdatasync rename renameat rename
     ftruncate"
 die_at() { # CALL N COMMAND...; false where there are not so many
     local inject=$1:signal=KILL:when=$2
-    (
-        strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$inject" "${@:3}"
-        [ $? = 137 ]
-    ) >/dev/null 2>&1
+    # Of a command that has a child, either may be the one.
+    (strace -f -q -o "$TEST_DIR/died" -e "trace=$1" -e "inject=$inject" "${@:3}") >/dev/null 2>&1
+    grep -q 'killed by SIGKILL' "$TEST_DIR/died"
 }
 die_at_each() { # FUNCTION COMMAND...: calls FUNCTION CALL N after each death; sets $deaths
     local call n
