@@ -11,7 +11,8 @@ h=\$1; shift
 exec env -i PATH=/usr/bin:/bin sh -c "\$(echo "\$*" | sed "s|$TEST_DIR/prefix/|$TEST_DIR/\$h/|g")"
 S
 chmod +x "$TEST_DIR/go"
-export EPMT_REMOTE_COMMAND=$TEST_DIR/go EPMT_REMOTE_HOSTS="a[1-2],localhost,$(hostname)"
+EPMT_REMOTE_HOSTS="a[1-2],localhost,$(hostname)"
+export EPMT_REMOTE_HOSTS EPMT_REMOTE_COMMAND=$TEST_DIR/go
 user=$(id -un)
 export USER=$user EPMT_JOB_ID=7
 on() { (export EPMT_OUTPUT_PREFIX=$TEST_DIR/$1/ && shift && preload "$@"); }
@@ -26,7 +27,7 @@ equal "one job file, and nothing elsewhere" "prefix/$user/7/7.h5 " "$(left)"
 check "submit" epmt submit
 equal "processes of all" "exited,exited,killed" \
     "$(sql 'select group_concat(state) from (select state from processes order by 1)')"
-equal "no directory is left there" "" "$(ls "$TEST_DIR/a1/$user" "$TEST_DIR/a2/$user" | grep 7)"
+equal "no directory is left there" "" "$(find "$TEST_DIR/a1" "$TEST_DIR/a2" -name 7)"
 equal "a second stop has nothing to do" "epmt: stop: job 7 is already stopped" "$(epmt stop 2>&1)"
 
 # Nothing here, and something there.
@@ -38,7 +39,7 @@ equal "and it is there" 1 "$(find "$TEST_DIR/shared/8" -name '*.journal' | wc -l
 
 # A job that runs there.
 export EPMT_JOB_ID=9
-on a1 sleep 60 &
+EPMT_OUTPUT_PREFIX=$TEST_DIR/a1/ LD_PRELOAD=$PRELOAD sleep 60 &
 sleeper=$!
 for _ in $(seq 200); do [ -n "$(left)" ] && [[ "$(left)" = *a1/$user/9/* ]] && break; sleep 0.05; done
 on a2 /bin/true
@@ -47,7 +48,7 @@ equal "what runs is left for later: status" 1 "$(epmt stage -e -d "$TEST_DIR/sha
 contains "what runs is left for later" "a1: job 9 is still running: left for later" "$said"
 contains "it is there" "a1/$user/9/" "$(left)"
 equal "the other has given" 1 "$(find "$TEST_DIR/shared/9" -name '*.journal' | wc -l)"
-pkill -P $sleeper sleep 2>/dev/null || kill $sleeper
+kill $sleeper
 wait $sleeper 2>/dev/null
 
 # Commands that misbehave: each is said of its host, and nothing is written but in the target.
