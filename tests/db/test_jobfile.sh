@@ -145,7 +145,7 @@ refused() { # DESCRIPTION PART COMMAND...
 refused "parts of different jobs" "of another job" epmt merge both.h5 today.h5 -o x.h5
 check "nothing was written" test ! -e x.h5
 check "unless told" epmt merge -f both.h5 today.h5 -o x.h5
-refused "a target of another job" "x.h5 is there" epmt merge parts -o x.h5
+refused "a target of another job" "today.h5 is there" epmt merge parts -o today.h5
 refused "no part" "neither a job file nor a journal" epmt merge all_tables.py -o y.h5
 refused "no output" "-o FILE" epmt merge both.h5
 mkdir hollow
