@@ -27,6 +27,7 @@ for family in $(families); do
     MPI_OPTIONS=()
     mpi_run "$family" 3 "$(examples "$family")/imbalance" >/dev/null 2>"$TEST_DIR/said"
     equal "$family: a job with all tables of MPI" 0 $?
+    epmt stop 2>/dev/null # where the reduction did not come to its end on a busy machine
     files+=("$EPMT_OUTPUT_PREFIX$user/$family/$family.h5")
 done
 unset EPMT_MPI_MESSAGES EPMT_MPI_CALLSITES EPMT_MPI_SIZES
@@ -101,12 +102,18 @@ contains "the crash, for a person" "crash_inner" "$(h5dump -d /crash_frames "${f
 export EPMT_JOB_ID=mpi
 mkdir -p "$EPMT_OUTPUT_PREFIX$user/mpi"
 cp v1-mpi.h5 "$EPMT_OUTPUT_PREFIX$user/mpi/mpi.h5"
-before=$(epmt dump --format csv v1-mpi.h5)
+cat >kept.py <<'P'
+import csv, sys
+before, after = ({row["image"]: row for row in csv.DictReader(open(name))} for name in sys.argv[1:])
+print([(image, column) for image, row in before.items() for column, value in row.items()
+       if value and after[image][column] != value])
+P
+epmt dump --format csv v1-mpi.h5 >before.csv
 check "one more process in an old job" epmt run -a true
 contains "it is of today's version" "good: format version 2, 4 processes" \
     "$(epmt check "$EPMT_OUTPUT_PREFIX$user/mpi/mpi.h5")"
-equal "and has the rows it had" "$before" \
-    "$(epmt dump --format csv "$EPMT_OUTPUT_PREFIX$user/mpi/mpi.h5" | grep -v ',true,')"
+epmt dump --format csv "$EPMT_OUTPUT_PREFIX$user/mpi/mpi.h5" >after.csv
+equal "and has the rows it had" "[]" "$($python kept.py before.csv after.csv 2>&1)"
 check "rewritten by merge" epmt merge v1-mpi.h5 -o today.h5
 check "once more, and with itself" epmt merge today.h5 v1-mpi.h5 today.h5 -o again.h5
 check "the same bytes" cmp today.h5 again.h5
@@ -138,7 +145,7 @@ refused() { # DESCRIPTION PART COMMAND...
 refused "parts of different jobs" "of another job" epmt merge both.h5 today.h5 -o x.h5
 check "nothing was written" test ! -e x.h5
 check "unless told" epmt merge -f both.h5 today.h5 -o x.h5
-refused "a target of another job" "x.h5 is there" epmt merge parts -o x.h5
+refused "a target of another job" "today.h5 is there" epmt merge parts -o today.h5
 refused "no part" "neither a job file nor a journal" epmt merge all_tables.py -o y.h5
 refused "no output" "-o FILE" epmt merge both.h5
 mkdir hollow
