@@ -39,6 +39,8 @@ static const char *const indexes[][2] = {
     {"jobs_start", "\"jobs\"(\"start\")"},
     {"job_tags_key", "\"job_tags\"(\"key\", \"value\")"},
     {"processes_job_rank", "\"processes\"(\"job_id\", \"mpirank\")"},
+    // Of ranks alone, so that they are found also beside a job of a million others.
+    {"processes_job_step", "\"processes\"(\"job_id\", \"step\") WHERE \"step\" IS NOT NULL"},
     {"processes_exename", "\"processes\"(\"exename\")"},
     {"processes_parent", "\"processes\"(\"parent_id\")"},
     {"process_tags_key", "\"process_tags\"(\"key\", \"value\")"},
