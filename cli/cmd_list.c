@@ -8,11 +8,17 @@
 #include "cli/results.h"
 #include "cli/suggest.h"
 #include "common/fmt.h"
+#include "storage/retire.h"
 
 static enum epmt_format format;
 static struct epmt_filter filter = {.limit = -1};
 
+#define TAGS_MAX 16
+static const char *tags[TAGS_MAX]; // jobs must have them all
+static int tag_count;
+
 static const struct epmt_option options[] = {
+    {0, "tag", "KEY:VALUE", "of jobs with this tag (KEY: whatever its value); may be given again"},
     {'l', "limit", "N", "at most N of them"},
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: all columns)"},
     {0},
@@ -27,6 +33,12 @@ static int set_limit(const char *text, struct epmt_error *err) {
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
     (void)cli;
+    if (!strcmp(row->name, "tag")) {
+        if (tag_count == TAGS_MAX)
+            return epmt_errf(err, EPMT_ERR_USAGE, "more than %d times --tag", TAGS_MAX);
+        tags[tag_count++] = argument;
+        return 0;
+    }
     return row->letter == 'l' ? set_limit(argument, err)
                               : epmt_format_parse(argument, &format, err);
 }
@@ -91,8 +103,41 @@ static int take_filters(int argc, char **argv, struct epmt_error *err) {
     return left;
 }
 
+static bool is_among(const char *id, char (*ids)[EPMT_JOB_KEY_MAX], int count) {
+    for (int i = 0; i < count; i++) {
+        if (!strcmp(id, ids[i]))
+            return true;
+    }
+    return false;
+}
+
+// What belongs to the jobs that have the tags: of those in ids, or (count 0) of all.
+static int list_tagged(struct epmt_db *db, const struct epmt_query *query,
+                       char (*ids)[EPMT_JOB_KEY_MAX], int count, struct epmt_output *output,
+                       struct epmt_error *err) {
+    int64_t *found;
+    size_t found_count;
+    int left = 0;
+
+    if (epmt_db_find_tagged(db, EPMT_TAGGED_JOBS, tags, tag_count, &found, &found_count, err))
+        return -1;
+    char(*tagged)[EPMT_JOB_KEY_MAX] = calloc(found_count + 1, sizeof *tagged);
+    int result = tagged ? 0 : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < found_count && tagged; i++) {
+        epmt_fmt(tagged[left], sizeof tagged[left], "%ld", (long)found[i]);
+        left += !count || is_among(tagged[left], ids, count);
+    }
+    if (!result)
+        result = epmt_results_print_jobs(output, NULL, db, query, tagged, left, err);
+    free(tagged);
+    free(found);
+    return result;
+}
+
 static int list(struct epmt_db *db, const struct epmt_query *query, int argc, char **argv,
                 struct epmt_output *output, struct epmt_error *err) {
+    if (!argc && tag_count)
+        return list_tagged(db, query, NULL, 0, output, err);
     if (!argc)
         return epmt_results_print(output, NULL, db, query, NULL, false, err);
     char(*ids)[EPMT_JOB_KEY_MAX] = calloc((size_t)argc, sizeof *ids);
@@ -101,7 +146,8 @@ static int list(struct epmt_db *db, const struct epmt_query *query, int argc, ch
         if (epmt_results_find_job(db, argv[i], ids[i], err))
             result = err->code == EPMT_ERR_NOT_FOUND ? no_job(argv[i], err) : -1;
     if (!result)
-        result = epmt_results_print_jobs(output, NULL, db, query, ids, argc, err);
+        result = tag_count ? list_tagged(db, query, ids, argc, output, err)
+                           : epmt_results_print_jobs(output, NULL, db, query, ids, argc, err);
     free(ids);
     return result;
 }
@@ -143,6 +189,7 @@ const struct epmt_command epmt_command_list = {
     .examples = "epmt list                      # jobs\n"
                 "epmt list processes 4711       # of one job\n"
                 "epmt list jobs user=alice      # * and ? stand for others\n"
+                "epmt list --tag exp:a          # jobs with this tag\n"
                 "epmt list hosts                # what ran where\n"
                 "epmt list --format csv         # for programs\n",
     .options = options,

@@ -9,19 +9,25 @@
 
 #include "cli/cmd.h"
 #include "cli/collect.h"
+#include "cli/handover.h"
 #include "cli/paths.h"
 #include "cli/say.h"
+#include "cli/submit_away.h"
 #include "common/fmt.h"
+#include "common/iox.h"
 #include "metadata/jobplace.h"
+#include "storage/archive.h"
 #include "storage/jobdir.h"
 #include "storage/stage.h"
 #include "storage/stage_remote.h"
 
-static bool strict;
+static bool strict, packed;
 static const char *destination, *send_token;
 
 static const struct epmt_option options[] = {
     {'d', "dest", "DIR", "move there instead of the setting stage_command_dest"},
+    {'z', "archive", NULL,
+     "pack each job as DIR/<jobid>.tgz; for jobs that are whole on this host"},
     {'n', "dry-run", NULL, "tell what would be moved, but change nothing"},
     {'e', "error", NULL, "stop at the first failure; a job that is left for later is one"},
     {0, "send", "TOKEN", "give it to an epmt that asks from another host (it calls this)"},
@@ -32,6 +38,7 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
                   struct epmt_error *err) {
     (void)cli, (void)err;
     strict |= row->letter == 'e';
+    packed |= row->letter == 'z';
     if (row->letter == 'd')
         destination = argument;
     if (!row->letter)
@@ -47,21 +54,67 @@ static bool is_over(const char *dir, const char *jobid) {
     return epmt_jobdir_look(dir, jobid, &state, NULL) || (!state.running && !state.has_metadata);
 }
 
-// One job directory. Returns 0, or -1 with err.
-static int stage(const struct epmt_cli *cli, const char *dir, const char *dest,
-                 struct epmt_error *err) {
-    char jobid[NAME_MAX + 1], target[PATH_MAX];
+static int pack_held(const struct epmt_held *held, const char *jobid, const char *path,
+                     struct epmt_error *err) {
+    uint64_t snapshot = epmt_away_snapshot(held->fd, jobid);
+
+    if (epmt_archive_pack(held->path, path, err)) {
+        epmt_held_explain(held, err);
+        return -1;
+    }
+    int status = epmt_away_remove(held, jobid, snapshot, err);
+    return status > 0 ? epmt_errf(err, EPMT_ERR_FAIL, "job %s has gone on: %s is packed and stays",
+                                  jobid, held->shown)
+                      : status;
+}
+
+// The archive is durable before anything is removed here. Returns 0, or -1 with err.
+static int pack(const char *dir, const char *dest, char path[PATH_MAX],
+                enum epmt_stage_outcome *outcome, struct epmt_error *err) {
+    struct epmt_jobdir_state state;
+    struct epmt_held held;
+    char jobid[NAME_MAX + 1];
+    int len = (int)strlen(dest);
+
+    while (len > 1 && dest[len - 1] == '/')
+        len--;
+    epmt_path_jobid(dir, jobid);
+    if (epmt_jobdir_look(dir, jobid, &state, err))
+        return -1;
+    *outcome = state.running                                          ? EPMT_STAGE_RUNNING
+               : state.has_metadata                                   ? EPMT_STAGE_NOT_STOPPED
+               : state.has_jobfile || state.journals || state.streams ? EPMT_STAGE_MOVED
+                                                                      : EPMT_STAGE_NOTHING;
+    if (*outcome != EPMT_STAGE_MOVED)
+        return 0;
+    int made = epmt_make_dirs(dest, 0);
+    if (made || !epmt_fmt(path, PATH_MAX, "%.*s/%s.tgz", len, dest, jobid)) {
+        errno = -made;
+        return epmt_errf_errno(err, EPMT_ERR_IO, "cannot make %s", dest);
+    }
+    if (!access(path, F_OK))
+        return epmt_errf(err, EPMT_ERR_EXISTS, "%s is there already", path);
+    if (epmt_hold(&held, dir, strlen(dir), err))
+        return -1;
+    int status = pack_held(&held, jobid, path, err);
+    epmt_release(&held);
+    return status;
+}
+
+// Moves what is here, and what other hosts have, below `to`. *moved: there was something.
+static int move(const struct epmt_cli *cli, const char *dir, const char *jobid, const char *to,
+                char target[PATH_MAX], bool *moved, struct epmt_error *err) {
     enum epmt_stage_outcome outcome;
     enum epmt_err remote = EPMT_ERR_OK;
     uint64_t hosts = 0;
 
-    epmt_path_jobid(dir, jobid);
-    if (is_over(dir, jobid) && epmt_fmt(target, sizeof target, "%s/%s", dest, jobid))
+    if (is_over(dir, jobid) && epmt_fmt(target, PATH_MAX, "%s/%s", to, jobid))
         remote = epmt_collect(cli, "stage", dir, target, 0, &hosts);
-    if (epmt_stage(dir, jobid, dest, target, &outcome, err))
+    int result = packed ? pack(dir, to, target, &outcome, err)
+                        : epmt_stage(dir, jobid, to, target, &outcome, err);
+    *moved = hosts || (!result && outcome == EPMT_STAGE_MOVED);
+    if (result)
         return -1;
-    if (outcome == EPMT_STAGE_MOVED || hosts)
-        printf("%s\n", target);
     switch (outcome) {
     case EPMT_STAGE_MOVED:
         break;
@@ -77,6 +130,44 @@ static int stage(const struct epmt_cli *cli, const char *dir, const char *dest,
     if (remote)
         return epmt_errf(err, remote, "job %s: not all hosts gave what they have", jobid);
     return 0;
+}
+
+// By the configured command: put together in a place of our own first.
+static int stage_by_command(const struct epmt_cli *cli, const char *dir, const char *jobid,
+                            const char *dest, struct epmt_error *err) {
+    char scratch[PATH_MAX], target[PATH_MAX];
+    struct epmt_error why;
+    bool moved = false;
+
+    if (epmt_handover_begin(dir, scratch, err))
+        return -1;
+    int result = move(cli, dir, jobid, scratch, target, &moved, err);
+    // A part that did not come is no reason to keep the rest.
+    if (moved && (!result || err->code != EPMT_ERR_EXISTS)) {
+        if (!epmt_handover_end(cli, scratch, dir, jobid, dest, target, &why)) {
+            puts(target);
+            return result;
+        }
+        *err = why;
+        return -1;
+    }
+    epmt_handover_abort(scratch, dir, jobid);
+    return result;
+}
+
+// One job directory. Returns 0, or -1 with err.
+static int stage(const struct epmt_cli *cli, const char *dir, const char *dest,
+                 struct epmt_error *err) {
+    char jobid[NAME_MAX + 1], target[PATH_MAX];
+    bool moved = false;
+
+    epmt_path_jobid(dir, jobid);
+    if (*cli->settings.stage_command)
+        return stage_by_command(cli, dir, jobid, dest, err);
+    int result = move(cli, dir, jobid, dest, target, &moved, err);
+    if (moved)
+        puts(target);
+    return result;
 }
 
 // Adds the jobs that an argument means: itself, or all below it.

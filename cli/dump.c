@@ -167,6 +167,7 @@ static int print_all(struct epmt_dump *dump) {
     print_facts(dump, "job", "job");
     print_facts(dump, "environment", "env");
     print_facts_if_any(dump, "environment_stop", "env stop");
+    print_facts_if_any(dump, "environment_unset", "env unset");
     print_facts_if_any(dump, "annotations", EPMT_ANNOTATION_SCOPE);
     print_steps(dump);
     if (print_rows(dump, "processes", EPMT_ROW_PROCESS, true))

@@ -54,6 +54,21 @@ equal "tags of the start, as rows" "exp:a odd one:1" "$(tags 989)"
 equal "tags of processes, as rows" "op:check step:1" "$(sql "select distinct key || ':' || value
     from process_tags order by 1" | paste -sd ' ')"
 
+listed() { # ARGUMENTS...
+    epmt list --format csv "$@" | python3 -c 'import csv, sys
+print(*sorted(row["jobid"] for row in csv.DictReader(sys.stdin)))'
+}
+EPMT_JOB_ID=990 EPMT_JOB_TAGS='exp:a;size:2' epmt run -a true
+check "submit another" epmt submit "$prefix/990"
+equal "jobs by a tag" "989 990" "$(listed --tag exp:a)"
+equal "jobs by two tags" "990" "$(listed --tag exp:a --tag size:2)"
+equal "jobs by a tag of any value" "989" "$(listed --tag 'odd one')"
+equal "jobs by a tag that none has" "" "$(listed --tag exp:b --tag exp:a)"
+equal "of named ones" "990" "$(listed --tag exp:a 990)"
+equal "a tag full of SQL" "" "$(listed --tag "x' or '1'='1:y")"
+equal "processes of jobs with a tag" 1 "$(epmt list processes --tag size:2 --format csv | tail -n +2 | wc -l)"
+check "delete it" epmt delete 990
+
 # In the database: these stand from now on.
 check "annotate in the database" epmt annotate 989 f=600 a=db "quote=it's; \"drop\" table jobs;--"
 equal "they are added" "a=db b=2 c=200 d=400 e=300 f=600 inbetween_1=1 quote=it's; \"drop\" table jobs;-- text=two words; and = more" "$(annotations 989)"

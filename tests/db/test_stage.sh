@@ -53,6 +53,35 @@ fail_if "a destination that is a file" epmt stage -d "$TEST_DIR/file"
 equal "then the journal is where it was" 1 "$(find "$EPMT_OUTPUT_PREFIX" -name '*.journal' | wc -l)"
 equal "a dry run changes nothing" 1 "$(epmt stage -n -d "$dest" >/dev/null
     find "$EPMT_OUTPUT_PREFIX" -name '*.journal' | wc -l)"
+
+# Packed: round trip.
+(
+    export EPMT_JOB_ID=four EPMT_OUTPUT_PREFIX=$TEST_DIR/prefix/
+    epmt run -a true
+    echo of mine >"$EPMT_OUTPUT_PREFIX$user/four/notes"
+    rm -rf "$dest"
+    contains "packed: what is not ours stays" "$dest/four.tgz" "$(epmt stage -z -d "$dest")"
+    equal "packed: only that" notes "$(ls "$EPMT_OUTPUT_PREFIX$user/four")"
+    rm "$EPMT_OUTPUT_PREFIX$user/four/notes"
+    contains "packed: submit and remove" "Imported successfully - job: four processes: 1" \
+        "$(epmt submit -r "$dest/four.tgz")"
+    check "packed: it is gone" test ! -e "$dest/four.tgz"
+    epmt run -a true
+    fail_if "packed: one of that name is there" sh -c ': >"$1/four.tgz" && epmt stage -z -d "$1"' x "$dest"
+    check "packed: then the job stays" test -e "$EPMT_OUTPUT_PREFIX$user/four/four.h5"
+    rm "$dest/four.tgz"
+    equal "packed: the old name is taken again" "$dest/four.tgz" "$(epmt stage -z -d "$dest")"
+    check "packed: nothing is left" test ! -e "$EPMT_OUTPUT_PREFIX$user/four"
+    env LD_PRELOAD="$PRELOAD" sleep 30 &
+    pid=$!
+    for _ in $(seq 100); do
+        [ -n "$(find "$EPMT_OUTPUT_PREFIX" -name '*.journal')" ] && break
+        sleep 0.02
+    done
+    contains "packed: a job that runs is left" "still running" "$(epmt stage -z -d "$dest" 2>&1)"
+    kill $pid
+    wait $pid 2>/dev/null
+)
 equal "the setting says where to" "$TEST_DIR/set/three" \
     "$(EPMT_STAGE_COMMAND_DEST=$TEST_DIR/set epmt stage)"
 finish
