@@ -88,12 +88,12 @@ void epmt_probe_output_prefix(const struct epmt_cli *cli, struct epmt_probe *che
     rmdir(place.dir); // where nobody uses it
 }
 
-// The first event that cannot be counted, and why.
+// An event that cannot be counted, why, and what to do: a line each, below each other.
 static void note_problem(void *context, const char *event, const char *reason) {
     struct epmt_strbuf *problem = context;
 
-    if (!problem->len)
-        epmt_strbuf_printf(problem, "%s: %s", event, reason);
+    epmt_strbuf_printf(problem, "%s%s: %s", problem->len ? "\n                     " : "", event,
+                       reason);
 }
 
 void epmt_probe_events(const struct epmt_cli *cli, struct epmt_probe *check) {
@@ -109,8 +109,8 @@ void epmt_probe_events(const struct epmt_cli *cli, struct epmt_probe *check) {
     else if (wrong < 0)
         epmt_probe_fail(check, "see that libexec/epmt/epmt-events is there", "%s", err.text);
     else if (wrong)
-        epmt_probe_fail(check, "`epmt events` lists those that are known here", "%s%s",
-                        epmt_strbuf_text(&problem), wrong > 1 ? " (and others)" : "");
+        epmt_probe_fail(check, "`epmt events` lists those that are known here", "%s",
+                        epmt_strbuf_text(&problem));
     else
         epmt_probe_pass(check, "%s", epmt_strbuf_text(&list));
     epmt_strbuf_free(&list);

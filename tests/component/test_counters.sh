@@ -280,6 +280,13 @@ else
     echo "# perf_event_paranoid is $level: plain users may count the kernel"
 fi
 
+# `epmt check` says it too, in a line each.
+export EPMT_EVENTS="no-such-event,$CLOCK,nor-this"
+epmt check >"$TEST_DIR/said" 2>&1
+equal "epmt check: a line for each event that is not counted" 2 \
+    "$(grep -cE '(no-such-event|nor-this): unknown event; `epmt events`' "$TEST_DIR/said")"
+fail_if "epmt check: none for one that is" grep "$CLOCK: " "$TEST_DIR/said"
+
 # What is known here, and what a measurement gives.
 unset EPMT_EVENTS
 contains "epmt events finds a word" "perf::TASK-CLOCK" "$(epmt events task-clock)"
