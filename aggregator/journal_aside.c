@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "aggregator/journal.h"
+#include "common/guard.h"
 #include "common/prim.h"
 
 #include "common/poison.h"
@@ -55,14 +56,18 @@ static int append(void *argument) {
 
 int epmt_journal_append_aside(const char *path, size_t shared, const void *fragment, size_t len) {
     static _Alignas(64) char stack[STACK_LEN];
+    static struct epmt_lock busy; // the stack is
     struct order order = {path, shared, fragment, len, -EAGAIN};
     int saved = errno;
 
+    if (!epmt_lock_take(&busy))
+        return order.status;
     pid_t child = clone(append, stack + sizeof stack, CLONE_VM | CLONE_VFORK, &order);
     if (child > 0)
         syscall(SYS_wait4, child, NULL, __WCLONE, NULL);
     else
         order.status = -errno;
     errno = saved;
+    epmt_lock_release(&busy);
     return order.status;
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What counters add to a process and to a thread, with 1 and 4 events: directly, beside the floor of
-# open + read + close of the same events, and through PAPI; by turns in one run, medians. Each is
-# the difference to the same collector without events (for the floor: to none).
+# open + read + close of the same events, and through PAPI; by turns in one run, medians, in time and
+# in CPU time (which a busy machine disturbs less). Each is the difference to the same collector
+# without events (for the floor: to none); "all" to no preload.
 # EPMT_BENCH_PEER is another collector to measure beside: what stands in its LD_PRELOAD. It takes
 # events from PAPIEX_OPTIONS, and finds where to write in PAPIEX_OUTPUT.
 # usage: bench/counters.sh [BUILD_DIR [TURNS]]
@@ -28,9 +29,14 @@ list() { # NUMBER [PREFIX]: that many events
     (IFS=, && echo "${names[*]}")
 }
 
-thread() { env "$@" "$build/bench/counters" "$threads" | cut -d ' ' -f 1; }
+# Each prints microseconds and, of them, microseconds of CPU.
+thread() { env "$@" "$build/bench/counters" "$threads"; }
 process() { # ASSIGNMENT... LIBRARY
-    env "${@:1:$#-1}" "$build/bench/process" "$runs" "it=${*: -1}" | awk '$1 == "it" { print $2 }'
+    env "${@:1:$#-1}" "$build/bench/process" "$runs" none= "it=${*: -1}" |
+        awk '$1 == "it" { print $3, $4 }'
+}
+median() { # FILE COLUMN
+    sort -n -k "$2" "$1" | sed -n "$((turns / 2 + 1))p" | cut -d ' ' -f "$2"
 }
 
 turn=0
@@ -62,17 +68,19 @@ measure() { # thread|process EVENTS
         fi
     done
     for plain in "$out"/turn.*; do
-        echo "${plain##*.} $(sort -n "$plain" | sed -n "$((turns / 2 + 1))p")"
-    done | awk -v what="$1, $n event(s)" '{ us[$1] = $2 } END {
-        floor = us["floor"] - us["none"]
-        printf "%-24s added us: floor %8.1f  directly %8.1f  / floor %5.2f", what, floor,
-            us["epmt"] - us["without"], (us["epmt"] - us["without"]) / floor
-        if ("papi" in us) printf "  through PAPI %8.1f (all %8.1f)", us["papi"] - us["without"],
-            us["papi"] - us["none"]
-        if ("peer" in us) printf "  peer %8.1f (all %8.1f)  PAPI / peer %5.2f",
-            us["peer"] - us["peer0"], us["peer"] - us["none"],
-            (us["papi"] - us["none"]) / (us["peer"] - us["none"])
-        print "" }'
+        echo "${plain##*.} $(median "$plain" 1) $(median "$plain" 2)"
+    done | awk -v what="$1, $n event(s)" '{ for (i = 2; i <= 3; i++) us[$1, i] = $i } END {
+        for (i = 2; i <= 3; i++) {
+            floor = us["floor", i] - us["none", i]
+            directly = us["epmt", i] - us["without", i]
+            printf "%-20s %-4s added us: floor %7.1f  directly %7.1f  / floor %5.2f", what,
+                i == 2 ? "time" : "CPU", floor, directly, directly / floor
+            if (("papi", i) in us) printf "  through PAPI %8.1f (all %8.1f)",
+                us["papi", i] - us["without", i], us["papi", i] - us["none", i]
+            if (("peer", i) in us) printf "  peer %8.1f (all %8.1f)",
+                us["peer", i] - us["peer0", i], us["peer", i] - us["none", i]
+            print ""
+        } }'
 }
 
 for events in 1 4; do

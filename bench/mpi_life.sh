@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What a tool adds to MPI_Init and MPI_Finalize, and what it leaves behind: no tool, epmt, and those
-# that the environment names (TOOL_<name>=/path/to/its/preload.so), by turns; medians. Machines
-# are noisy, and more ranks than cores make them noisier: look at many turns.
+# that the environment names (TOOL_<name>=/path/to/its/preload.so; % stands for openmpi or mpich), by
+# turns; medians. Machines are noisy, and more ranks than cores make them noisier: look at many turns.
 # usage: [TOOL_mpip=... TOOL_darshan=...] bench/mpi_life.sh [BUILD_DIR [TURNS [RANKS...]]]
 set -eu
 build=$(cd "${1:-build}" && pwd)
@@ -54,11 +54,11 @@ for family in $mpi_families; do
         rm -f "$out"/turn.*
         for _ in $(seq "$turns"); do
             for entry in "${libraries[@]}"; do
-                name=${entry%%=*}
+                name=${entry%%=*} library=${entry#*=}
                 rm -rf "$out/turn"
                 mkdir "$out/turn"
                 export EPMT_OUTPUT_PREFIX=$out/turn/out/
-                run "$family" "$np" "${entry#*=}" >>"$out/turn.$name"
+                run "$family" "$np" "${library//%/$family}" >>"$out/turn.$name"
                 find "$out/turn" -type f -printf '%s\n' |
                     awk -v np="$np" '{ s += $1 } END { print NR, s / np }' >"$out/files.$name"
             done

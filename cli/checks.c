@@ -5,34 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
-static void say(struct epmt_probe *check, enum epmt_probe_verdict verdict, const char *format,
-                va_list args) {
-    check->verdict = verdict;
-    vsnprintf(check->found, sizeof check->found, format, args);
-}
+#define SAY(check, how, format)                                        \
+    do {                                                               \
+        va_list args;                                                  \
+        va_start(args, format);                                        \
+        vsnprintf((check)->found, sizeof(check)->found, format, args); \
+        va_end(args);                                                  \
+        (check)->verdict = (how);                                      \
+    } while (0)
 
 void epmt_probe_pass(struct epmt_probe *check, const char *format, ...) {
-    va_list args;
-
-    va_start(args, format);
-    say(check, EPMT_PROBE_PASS, format, args);
-    va_end(args);
+    SAY(check, EPMT_PROBE_PASS, format);
 }
 
 void epmt_probe_note(struct epmt_probe *check, const char *format, ...) {
-    va_list args;
-
-    va_start(args, format);
-    say(check, EPMT_PROBE_NOTE, format, args);
-    va_end(args);
+    SAY(check, EPMT_PROBE_NOTE, format);
 }
 
 void epmt_probe_fail(struct epmt_probe *check, const char *advice, const char *format, ...) {
-    va_list args;
-
-    va_start(args, format);
-    say(check, EPMT_PROBE_FAIL, format, args);
-    va_end(args);
+    SAY(check, EPMT_PROBE_FAIL, format);
     snprintf(check->advice, sizeof check->advice, "%s", advice);
 }
 

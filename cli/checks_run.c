@@ -41,7 +41,7 @@ void epmt_probe_perf(const struct epmt_cli *cli, struct epmt_probe *check) {
     if (fd < 0)
         epmt_probe_fail(check, advice, PARANOID " = %s, and an event cannot be opened: %s", level,
                         strerror(errno));
-    else if (atoi(level) > PARANOID_MAX)
+    else if (strtol(level, NULL, 10) > PARANOID_MAX)
         epmt_probe_note(check, PARANOID " = %s: counters work for this user alone", level);
     else
         epmt_probe_pass(check, PARANOID " = %s", level);

@@ -9,6 +9,7 @@
 
 #include "cli/cmd.h"
 #include "cli/collect.h"
+#include "cli/handover.h"
 #include "cli/paths.h"
 #include "cli/say.h"
 #include "cli/submit_away.h"
@@ -100,22 +101,20 @@ static int pack(const char *dir, const char *dest, char path[PATH_MAX],
     return status;
 }
 
-// One job directory. Returns 0, or -1 with err.
-static int stage(const struct epmt_cli *cli, const char *dir, const char *dest,
-                 struct epmt_error *err) {
-    char jobid[NAME_MAX + 1], target[PATH_MAX];
+// Moves what is here, and what other hosts have, below `to`. *moved: there was something.
+static int move(const struct epmt_cli *cli, const char *dir, const char *jobid, const char *to,
+                char target[PATH_MAX], bool *moved, struct epmt_error *err) {
     enum epmt_stage_outcome outcome;
     enum epmt_err remote = EPMT_ERR_OK;
     uint64_t hosts = 0;
 
-    epmt_path_jobid(dir, jobid);
-    if (is_over(dir, jobid) && epmt_fmt(target, sizeof target, "%s/%s", dest, jobid))
+    if (is_over(dir, jobid) && epmt_fmt(target, PATH_MAX, "%s/%s", to, jobid))
         remote = epmt_collect(cli, "stage", dir, target, 0, &hosts);
-    if (packed ? pack(dir, dest, target, &outcome, err)
-               : epmt_stage(dir, jobid, dest, target, &outcome, err))
+    int result = packed ? pack(dir, to, target, &outcome, err)
+                        : epmt_stage(dir, jobid, to, target, &outcome, err);
+    *moved = hosts || (!result && outcome == EPMT_STAGE_MOVED);
+    if (result)
         return -1;
-    if (outcome == EPMT_STAGE_MOVED || hosts)
-        printf("%s\n", target);
     switch (outcome) {
     case EPMT_STAGE_MOVED:
         break;
@@ -131,6 +130,44 @@ static int stage(const struct epmt_cli *cli, const char *dir, const char *dest,
     if (remote)
         return epmt_errf(err, remote, "job %s: not all hosts gave what they have", jobid);
     return 0;
+}
+
+// By the configured command: put together in a place of our own first.
+static int stage_by_command(const struct epmt_cli *cli, const char *dir, const char *jobid,
+                            const char *dest, struct epmt_error *err) {
+    char scratch[PATH_MAX], target[PATH_MAX];
+    struct epmt_error why;
+    bool moved = false;
+
+    if (epmt_handover_begin(dir, scratch, err))
+        return -1;
+    int result = move(cli, dir, jobid, scratch, target, &moved, err);
+    // A part that did not come is no reason to keep the rest.
+    if (moved && (!result || err->code != EPMT_ERR_EXISTS)) {
+        if (!epmt_handover_end(cli, scratch, dir, jobid, dest, target, &why)) {
+            puts(target);
+            return result;
+        }
+        *err = why;
+        return -1;
+    }
+    epmt_handover_abort(scratch, dir, jobid);
+    return result;
+}
+
+// One job directory. Returns 0, or -1 with err.
+static int stage(const struct epmt_cli *cli, const char *dir, const char *dest,
+                 struct epmt_error *err) {
+    char jobid[NAME_MAX + 1], target[PATH_MAX];
+    bool moved = false;
+
+    epmt_path_jobid(dir, jobid);
+    if (*cli->settings.stage_command)
+        return stage_by_command(cli, dir, jobid, dest, err);
+    int result = move(cli, dir, jobid, dest, target, &moved, err);
+    if (moved)
+        puts(target);
+    return result;
 }
 
 // Adds the jobs that an argument means: itself, or all below it.

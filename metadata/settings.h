@@ -40,6 +40,7 @@
     X(ingest_interval, NUMBER, 60, CLI, "seconds after which it looks there in any case") \
     X(ingest_remove_on_success, SWITCH, 1, CLI, "1: it removes what it has submitted") \
     X(ingest_failed_dir, TEXT, "", CLI, "directory that it moves damaged files to; empty: they stay") \
+    X(stage_command, TEXT, "", CLI, "command that `epmt stage` calls with a file and stage_command_dest behind its words (`mv`, `gcp -cd`): <job id>.h5, or <job id>.tgz where there is more than it; empty: it moves the parts there itself") \
     X(stage_command_dest, TEXT, "./", CLI, "directory that `epmt stage` moves jobs to: one that all hosts share") \
     X(archive_max_mib, NUMBER, 65536, CLI, "MiB that an archive may take unpacked; 0: no limit") \
     X(archive_max_entries, NUMBER, 1000000, CLI, "entries that an archive may have; 0: no limit") \

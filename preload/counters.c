@@ -68,32 +68,34 @@ static void choose_descriptors(struct epmt_counters *all) {
     all->last_fd = limit - limit / 10;
 }
 
-// A block for a thread. The caller may be any thread.
-static struct epmt_thread_counters *take_block(struct epmt_counters *all) {
+// A block that was never used; the lock is held. The pages of a piece are touched one by one.
+static struct epmt_thread_counters *cut_block(struct epmt_counters *all) {
     size_t len = sizeof(struct epmt_thread_counters) + all->count * sizeof(struct epmt_counter);
-    struct epmt_thread_counters *block = NULL;
 
     len = (len + 63) & ~(size_t)63;
+    if (all->piece_left < len) {
+        all->piece = epmt_prim_map(PIECE_LEN);
+        all->piece_left = all->piece ? PIECE_LEN : 0;
+    }
+    if (!all->piece_left)
+        return NULL;
+    struct epmt_thread_counters *block = (void *)all->piece;
+    all->piece += len;
+    all->piece_left -= len;
+    block->next = all->blocks;
+    all->blocks = block;
+    return block;
+}
+
+// A block for a thread. The caller may be any thread.
+static struct epmt_thread_counters *take_block(struct epmt_counters *all) {
     if (!epmt_lock_take(&all->lock))
         return NULL;
-    if (!all->unused) {
-        char *piece = epmt_prim_map(PIECE_LEN);
-        for (size_t at = 0; piece && at + len <= PIECE_LEN; at += len) {
-            struct epmt_thread_counters *fresh = (void *)(piece + at);
-            fresh->next_unused = all->unused;
-            all->unused = fresh;
-        }
-    }
-    block = all->unused;
-    if (block) {
+    struct epmt_thread_counters *block = all->unused ? all->unused : cut_block(all);
+    if (block && block == all->unused)
         all->unused = block->next_unused;
+    if (block)
         block->used = true;
-        if (!block->listed) { // once, for good
-            block->listed = true;
-            block->next = all->blocks;
-            all->blocks = block;
-        }
-    }
     epmt_lock_release(&all->lock);
     return block;
 }
@@ -110,6 +112,7 @@ static void give_block(struct epmt_counters *all, struct epmt_thread_counters *b
 static void set_reasons(const struct epmt_counters *all, struct epmt_thread_counters *block) {
     for (unsigned i = 0; i < all->count; i++) {
         block->counters[i].perf.fd = -1;
+        block->counters[i].is_ours = false;
         block->counters[i].reason = all->events[i].reason;
     }
 }
@@ -131,12 +134,16 @@ static void open_perf(struct epmt_counters *all, struct epmt_thread_counters *bl
     }
 }
 
-static void start_papi(struct epmt_counters *all, struct epmt_thread_counters *block, bool main) {
+static void start_papi(struct epmt_counters *all, struct epmt_thread_counters *block, bool main,
+                       bool may) {
     struct epmt_papi_count counts[EPMT_EVENTS_MAX];
 
     memset(counts, 0, sizeof counts);
     block->papi_start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
-    block->papi = all->papi->start(all->papi_names, all->papi_count, main, counts);
+    for (unsigned i = 0; i < all->papi_count; i++)
+        counts[i].reason = EPMT_REASON_PAPI_FAILED;
+    if (may)
+        block->papi = all->papi->start(all->papi_names, all->papi_count, main, counts);
     for (unsigned i = 0; i < all->count; i++) {
         if (all->events[i].papi)
             block->counters[i].reason = counts[all->events[i].papi_index].reason;
@@ -145,20 +152,22 @@ static void start_papi(struct epmt_counters *all, struct epmt_thread_counters *b
 
 void epmt_counters_thread_begin(struct epmt_thread *thread) {
     struct epmt_counters *all = epmt_self.counters;
-    uint64_t signals = epmt_prim_signals_block();
     struct epmt_thread_counters *block = take_block(all);
 
     if (block) {
         block->papi = NULL;
         set_reasons(all, block);
-        // PAPI first: what it costs to start is dear, and not the program's.
+        // PAPI first: what it costs to start is dear, and not the program's. One thread at a time:
+        // which descriptors PAPI opens is seen by their numbers.
+        bool locked = all->papi_is_ready && epmt_lock_take(&all->papi_lock);
         if (all->papi_is_ready)
-            start_papi(all, block, thread->tid == epmt_self.pid);
+            start_papi(all, block, thread->tid == epmt_self.pid, locked);
         open_perf(all, block);
+        if (locked)
+            epmt_lock_release(&all->papi_lock);
     }
     // Another thread that ends the process finds it whole or not at all.
     __atomic_store_n(&thread->counters, block, __ATOMIC_RELEASE);
-    epmt_prim_signals_restore(signals);
 }
 
 void epmt_counters_begin(void) {
@@ -186,6 +195,7 @@ void epmt_counters_begin(void) {
 
 void epmt_counters_papi_ready(void) {
     struct epmt_counters *all = epmt_self.counters;
+    uint64_t signals = epmt_prim_signals_block();
     int reason = all->papi->begin();
 
     for (unsigned i = 0; i < all->count; i++) {
@@ -198,6 +208,7 @@ void epmt_counters_papi_ready(void) {
     }
     all->papi_is_ready = !reason;
     epmt_counters_thread_begin(epmt_tls.thread);
+    epmt_prim_signals_restore(signals);
 }
 
 // The parent's counters count the parent still: their descriptors go, with nothing done to them.
@@ -205,6 +216,7 @@ void epmt_counters_forked(void) {
     struct epmt_counters *all = epmt_self.counters;
 
     epmt_lock_reset(&all->lock);
+    epmt_lock_reset(&all->papi_lock);
     all->unused = NULL;
     for (struct epmt_thread_counters *block = all->blocks; block; block = block->next) {
         for (unsigned i = 0; block->used && i < all->count; i++)
@@ -229,12 +241,13 @@ size_t epmt_counters_room(void) {
 
 // Fills in the count of a perf counter, or why there is none.
 static void fill_perf(struct epmt_record *row, const struct epmt_counted *event,
-                      const struct epmt_counter *counter) {
+                      struct epmt_counter *counter) {
     struct epmt_perf_count count;
     enum epmt_event_reason reason = counter->reason;
 
     if (!reason) {
         int status = epmt_perf_read(&counter->perf, &count);
+        counter->is_ours = !status;
         if (status)
             reason = status == -EBADF ? EPMT_REASON_CLOSED : EPMT_REASON_FAILED;
         else if (!count.running && count.enabled)
@@ -281,8 +294,7 @@ static void fill(struct epmt_record *row, const struct epmt_thread *thread,
 
 // What there is of one event in a thread; block NULL: nothing yet.
 static void fill_count(struct epmt_record *row, const struct epmt_counters *all, unsigned i,
-                       const struct epmt_thread_counters *block,
-                       const struct epmt_papi_count *counts) {
+                       struct epmt_thread_counters *block, const struct epmt_papi_count *counts) {
     const struct epmt_counted *event = &all->events[i];
 
     if (!block)
@@ -295,7 +307,7 @@ static void fill_count(struct epmt_record *row, const struct epmt_counters *all,
 
 bool epmt_counters_add(const struct epmt_thread *thread, struct epmt_fragment *rows) {
     const struct epmt_counters *all = epmt_self.counters;
-    const struct epmt_thread_counters *block = __atomic_load_n(&thread->counters, __ATOMIC_ACQUIRE);
+    struct epmt_thread_counters *block = __atomic_load_n(&thread->counters, __ATOMIC_ACQUIRE);
     struct epmt_papi_count counts[EPMT_EVENTS_MAX];
     struct epmt_record row;
     bool fits = true;
@@ -314,12 +326,20 @@ bool epmt_counters_add(const struct epmt_thread *thread, struct epmt_fragment *r
     return fits;
 }
 
-void epmt_counters_end(struct epmt_thread_counters *counters) {
+void epmt_counters_end(struct epmt_thread_counters *counters, bool just_read) {
     struct epmt_counters *all = epmt_self.counters;
 
-    for (unsigned i = 0; i < all->count; i++)
-        epmt_perf_close(&counters->counters[i].perf);
-    if (counters->papi)
+    for (unsigned i = 0; i < all->count; i++) {
+        const struct epmt_counter *counter = &counters->counters[i];
+        // What has just been read needs no second look at whose it is.
+        if (just_read && counter->is_ours)
+            epmt_prim_close(counter->perf.fd);
+        else
+            epmt_perf_close(&counter->perf);
+    }
+    if (counters->papi && epmt_lock_take(&all->papi_lock)) {
         all->papi->stop(counters->papi);
+        epmt_lock_release(&all->papi_lock);
+    }
     give_block(all, counters);
 }

@@ -12,7 +12,7 @@ void epmt_counters_begin(void);
 // In a child of fork: gives the parent's counters up and starts anew. Signals are blocked.
 void epmt_counters_forked(void);
 
-// Starts the counters of the calling thread, an entry of the registry.
+// Starts the counters of the calling thread, an entry of the registry. Signals are blocked.
 void epmt_counters_thread_begin(struct epmt_thread *thread);
 
 // Most bytes that the rows of one thread take in a fragment, 0 where there are none.
@@ -22,7 +22,7 @@ size_t epmt_counters_room(void);
 // they do not.
 bool epmt_counters_add(const struct epmt_thread *thread, struct epmt_fragment *rows);
 
-// Ends counters of the calling thread, whose rows have been added.
-void epmt_counters_end(struct epmt_thread_counters *counters);
+// Ends counters of the calling thread; just_read: its rows were added right before.
+void epmt_counters_end(struct epmt_thread_counters *counters, bool just_read);
 
 #endif

@@ -24,11 +24,12 @@ struct epmt_counted {
 struct epmt_counter {
     struct epmt_perf_counter perf;
     uint8_t reason;
+    bool is_ours; // when it was last read
 };
 
 struct epmt_thread_counters {
     struct epmt_thread_counters *next, *next_unused;
-    bool used, listed;
+    bool used;
     void *papi;
     uint64_t papi_start_ns;
     struct epmt_counter counters[];
@@ -38,6 +39,9 @@ struct epmt_counters {
     struct epmt_lock lock;               // of the lists
     struct epmt_thread_counters *blocks; // all that were ever in use
     struct epmt_thread_counters *unused;
+    char *piece; // what is left of the last piece of memory for blocks
+    size_t piece_left;
+    struct epmt_lock papi_lock;  // of descriptors that PAPI opens and closes
     struct epmt_papi_link *papi; // NULL: not there
     bool papi_is_ready;
     uint8_t papi_count;

@@ -210,6 +210,7 @@ static void take_arguments(int argc, char **argv) {
 }
 
 static void take_identity(void) {
+    epmt_self.pid = epmt_prim_getpid();
     epmt_self.ppid = epmt_prim_getppid();
     epmt_self.start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
     epmt_self.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
@@ -219,12 +220,16 @@ static void take_identity(void) {
     epmt_self.uninstrumented = 0;
     epmt_self.rank = epmt_self.size = -1;
     epmt_self.step = 0;
+    epmt_threads_begin();
+}
+
+static uint64_t image_of_identity(void) {
     uint64_t hash =
         epmt_hash_words(EPMT_HASH_START, epmt_self.host.bootid, sizeof epmt_self.host.bootid);
+
     hash = epmt_hash_u64(hash, epmt_self.host.pidns);
     hash = epmt_hash_u64(hash, (uint64_t)epmt_self.pid);
-    epmt_self.image = epmt_hash_finish(epmt_hash_u64(hash, epmt_self.imagestart));
-    epmt_threads_begin();
+    return epmt_hash_finish(epmt_hash_u64(hash, epmt_self.imagestart));
 }
 
 // <dir>/<host>.journal
@@ -306,18 +311,21 @@ void epmt_process_append(int journal, const void *fragment, size_t len) {
         epmt_journal_close(fd, epmt_threads_alone());
 }
 
-// Who this process is, and its identity record. found: what its parent knows of the host, or NULL.
-// Signals are blocked.
-static void begin_record(const struct epmt_host *found) {
+// Who this process is, and its identity record. Who it is comes first: the journal may be in use,
+// and the parent end meanwhile. Signals are blocked.
+static void begin_record(void) {
     uint8_t front[EPMT_HOST_FRAGMENT_LEN];
-    uint64_t len = 0;
-    int fd = open_journal(&len);
+    pid_t parent = epmt_self.pid; // in its child; else 0
     size_t front_len = 0;
+    uint64_t len = 0;
 
-    epmt_self.pid = epmt_prim_getpid();
-    if (!found)
-        front_len = epmt_journal_host_find(&epmt_self.host, epmt_self.pid, fd, len, front);
     take_identity();
+    int fd = open_journal(&len);
+    // What the parent knows of the host is true for the child; in another pid namespace the parent
+    // has another number, or none.
+    if (!parent || epmt_self.ppid != parent)
+        front_len = epmt_journal_host_find(&epmt_self.host, epmt_self.pid, fd, len, front);
+    epmt_self.image = image_of_identity();
     epmt_self.life = EPMT_LIFE_READY;
     if (fd >= 0 || fd == -EMFILE)
         epmt_record_identity(fd >= 0 ? fd : EPMT_JOURNAL_CLOSED, front, front_len);
@@ -348,7 +356,7 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (tags)
         epmt_self.tags = keep_of_program(tags, strlen(tags));
     uint64_t signals = epmt_prim_signals_block();
-    begin_record(NULL);
+    begin_record();
     epmt_mpi_hooks_begin();
     epmt_signals_begin();
     if (*epmt_self.settings.events)
@@ -365,8 +373,7 @@ static void become_child(void) {
     epmt_lock_reset(&epmt_self.lock);
     if (epmt_mpi_clock != EPMT_MPI_OFF) // else there is nothing to forget, in pages never touched
         epmt_mpi_profile_forked();
-    // In another namespace than the parent's its number is another, or none.
-    begin_record(epmt_prim_getppid() == epmt_self.pid ? &epmt_self.host : NULL);
+    begin_record();
     if (epmt_self.counters)
         epmt_counters_forked();
     if (epmt_self.pid == 1)

@@ -54,7 +54,7 @@ struct epmt_process {
     int64_t rank_hint;              // -1: none
     const char *crash;              // stack at the fatal signal, a list
     size_t crash_len, texts_len;
-    char texts[1024]; // what the pointers above point to, as far as it goes
+    char texts[2048]; // what the pointers above point to, as far as it goes
 };
 
 extern struct epmt_process epmt_self;

@@ -116,12 +116,12 @@ void epmt_thread_begin(void) {
         enlist(thread);
         epmt_lock_release(&registry.lock);
     }
+    if (thread && epmt_self.counters)
+        epmt_counters_thread_begin(thread);
     epmt_prim_signals_restore(signals);
     if (thread) {
         pthread_setspecific(registry.key, thread);
         epmt_signal_stack_take(thread);
-        if (epmt_self.counters)
-            epmt_counters_thread_begin(thread);
     }
 }
 
@@ -164,17 +164,20 @@ static void add_counters(const struct epmt_thread *thread, struct epmt_fragment 
         epmt_log(0, "rows of counters do not fit");
 }
 
-static void keep_row(const struct epmt_thread *thread, const struct epmt_record *row) {
+// Returns whether the row was kept.
+static bool keep_row(const struct epmt_thread *thread, const struct epmt_record *row) {
     struct epmt_fragment *rows = room_for_row();
 
     if (!registry.has_ended)
         epmt_record_clear(&ended);
     registry.has_ended = true;
     epmt_record_fold(&ended, row);
-    if (!rows || epmt_fragment_add(rows, EPMT_ROW_THREAD, row))
+    if (!rows || epmt_fragment_add(rows, EPMT_ROW_THREAD, row)) {
         registry.lost++;
-    else
-        add_counters(thread, rows);
+        return false;
+    }
+    add_counters(thread, rows);
+    return true;
 }
 
 static void remove_live(struct epmt_thread *thread) {
@@ -194,6 +197,7 @@ static void thread_end(void *value) {
     struct epmt_thread *thread = value;
     struct epmt_thread_counters *counters = NULL;
     struct epmt_record row;
+    bool kept = false;
     int saved = epmt_enter();
     // Blocked, the signal that cancels is too: a thread may be cancelled in a destructor.
     uint64_t signals = epmt_prim_signals_block();
@@ -207,14 +211,14 @@ static void thread_end(void *value) {
         epmt_record_set_u(&row, EPMT_COL_revision, 1);
         if (epmt_lock_take(&registry.lock)) {
             if (epmt_self.life == EPMT_LIFE_READY)
-                keep_row(thread, &row);
+                kept = keep_row(thread, &row);
             counters = thread->counters;
             remove_live(thread);
             epmt_lock_release(&registry.lock);
         }
         epmt_tls.thread = NULL;
         if (counters)
-            epmt_counters_end(counters);
+            epmt_counters_end(counters, kept);
     }
     epmt_prim_signals_restore(signals);
     epmt_leave(saved);

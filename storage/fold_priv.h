@@ -130,8 +130,8 @@ uint32_t epmt_fold_add_missing_process(struct epmt_jobfold *fold, uint64_t image
 // Sets the order of both tables (part of epmt_fold_finish). Returns 0 or -1 (out of memory).
 int epmt_fold_sort(struct epmt_jobfold *fold);
 
-// Counts the hosts of each step whose ranks are all there, in that order, and notes them where nobody
-// told (part of epmt_fold_finish). Returns 0 or -1 (out of memory).
+// Counts the hosts of each step whose ranks are all there, in that order, and notes them where
+// nobody told (part of epmt_fold_finish). Returns 0 or -1 (out of memory).
 int epmt_fold_count_nodes(struct epmt_jobfold *fold);
 
 #endif

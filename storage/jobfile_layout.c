@@ -6,8 +6,7 @@
 #include "metadata/tables.h"
 
 // Names of the words of validity bits; the first 64 members are in the first.
-static const char *const valid_names[] = {"valid", "valid1", "valid2", "valid3"};
-_Static_assert(sizeof valid_names / sizeof *valid_names >= EPMT_VALID_WORDS, "a name per word");
+static const char *const valid_names[EPMT_VALID_NAMES] = {"valid", "valid1", "valid2", "valid3"};
 
 static enum epmt_member_kind kind_of(enum epmt_type type) {
     switch (type) {
@@ -51,6 +50,11 @@ void epmt_layout_add(struct epmt_layout *layout, const char *name, enum epmt_mem
         layout->value_count = layout->count;
 }
 
+void epmt_layout_add_valid(struct epmt_layout *layout, int words) {
+    for (int word = layout->count - layout->value_count; word < words; word++)
+        epmt_layout_add(layout, valid_names[word], EPMT_MEMBER_VALID, -1);
+}
+
 static void name_table(struct epmt_layout *layout, enum epmt_row_kind kind) {
     if (kind == EPMT_ROW_PROCESS) {
         layout->path = "/processes";
@@ -83,8 +87,7 @@ void epmt_layout_of_rows(struct epmt_layout *layout, enum epmt_row_kind kind) {
         if (epmt_column_stored(column, kind))
             add_column(layout, column, i);
     }
-    for (int word = 0; word * 64 < layout->value_count; word++)
-        epmt_layout_add(layout, valid_names[word], EPMT_MEMBER_VALID, -1);
+    epmt_layout_add_valid(layout, (layout->value_count + 63) / 64);
     epmt_layout_place(layout);
 }
 

@@ -33,7 +33,11 @@ struct epmt_member {
     const char *unit, *source, *description; // what /columns says
 };
 
-#define EPMT_MEMBERS_MAX (EPMT_COLUMN_COUNT + EPMT_VALID_WORDS)
+// Words of validity bits that a table may have; a later epmt may have more columns than we do.
+#define EPMT_VALID_NAMES 4
+_Static_assert(EPMT_VALID_NAMES >= EPMT_VALID_WORDS, "a name per word");
+
+#define EPMT_MEMBERS_MAX (EPMT_COLUMN_COUNT + EPMT_VALID_NAMES)
 
 struct epmt_layout {
     const char *path; // of the table in the file
@@ -64,6 +68,9 @@ void epmt_layout_of_small(struct epmt_layout *layout, enum epmt_small_table tabl
 // Adds a member.
 void epmt_layout_add(struct epmt_layout *layout, const char *name, enum epmt_member_kind kind,
                      int column);
+
+// Adds words of validity bits up to that number.
+void epmt_layout_add_valid(struct epmt_layout *layout, int words);
 
 // Sets the offsets of the members from their sizes. Returns the size of a row.
 size_t epmt_layout_place(struct epmt_layout *layout);

@@ -105,14 +105,10 @@ static int make_type(struct epmt_scan *scan, const hid_t *types) {
 }
 
 static void find_valid_words(struct epmt_scan *scan) {
-    for (int i = 0; i < scan->layout.value_count; i++) {
-        int word = scan->bits[i] / 64;
-        scan->valid_at[i] = SIZE_MAX;
-        for (int v = scan->layout.value_count; v < scan->layout.count; v++) {
-            const struct epmt_member *member = &scan->layout.members[v];
-            if (member->size && !word--)
-                scan->valid_at[i] = member->offset;
-        }
+    for (int word = 0; word < EPMT_VALID_NAMES; word++) {
+        int v = scan->layout.value_count + word;
+        bool there = v < scan->layout.count && scan->layout.members[v].size;
+        scan->valid_at[word] = there ? scan->layout.members[v].offset : SIZE_MAX;
     }
 }
 
@@ -187,6 +183,8 @@ int epmt_scan_open(struct epmt_scan *scan, hid_t file, uint64_t file_size, const
 
     scan->file = file_name;
     scan->layout = *layout;
+    if (layout->count > layout->value_count)
+        epmt_layout_add_valid(&scan->layout, EPMT_VALID_NAMES);
     scan->space = scan->type = -1;
     scan->dataset = open_dataset(file, layout->path, &missing);
     if (missing && optional)
@@ -238,13 +236,13 @@ static int read_block(struct epmt_scan *scan, struct epmt_error *err) {
     return 0;
 }
 
-static bool is_valid(const struct epmt_scan *scan, const char *row, int i) {
-    uint64_t valid;
-
-    if (scan->valid_at[i] == SIZE_MAX)
-        return true; // tables without validity bits miss nothing but by the sentinels
-    memcpy(&valid, row + scan->valid_at[i], sizeof valid);
-    return valid >> (scan->bits[i] % 64) & 1;
+// Tables without validity bits miss nothing but by the sentinels.
+static void read_valid(const struct epmt_scan *scan, const char *row, uint64_t *valid) {
+    for (int word = 0; word < EPMT_VALID_NAMES; word++) {
+        valid[word] = UINT64_MAX;
+        if (scan->valid_at[word] != SIZE_MAX)
+            memcpy(&valid[word], row + scan->valid_at[word], sizeof *valid);
+    }
 }
 
 static bool unpack_number(const struct epmt_scan *scan, const char *row, int i,
@@ -262,9 +260,14 @@ static bool unpack_number(const struct epmt_scan *scan, const char *row, int i,
 }
 
 static void unpack(const struct epmt_scan *scan, const char *row, struct epmt_cell *cells) {
+    uint64_t valid[EPMT_VALID_NAMES];
+
+    read_valid(scan, row, valid);
     for (int i = 0; i < scan->layout.value_count; i++) {
         const struct epmt_member *member = &scan->layout.members[i];
-        cells[i].has = member->size && is_valid(scan, row, i);
+        int bit = scan->bits[i];
+        cells[i].has =
+            member->size && (bit >= 64 * EPMT_VALID_NAMES || (valid[bit / 64] >> (bit % 64) & 1));
         if (!cells[i].has)
             continue;
         if (!epmt_member_is_text(member)) {

@@ -16,14 +16,13 @@ struct epmt_long_store {
 };
 
 struct epmt_scan {
-    const char *file;           // its name, for messages
-    struct epmt_layout layout;  // the members that are in the file, as they are there
-    int bits[EPMT_MEMBERS_MAX]; // of each member, its validity bit
-    // Where the word of that bit stands in a row; SIZE_MAX: the file has none, all is valid.
-    size_t valid_at[EPMT_MEMBERS_MAX];
-    bool has_valid;   // the table has validity bits
-    bool has_unknown; // the table has members that this epmt does not know
-    char unknown[64]; // the first of them
+    const char *file;                  // its name, for messages
+    struct epmt_layout layout;         // the members that are in the file, as they are there
+    int bits[EPMT_MEMBERS_MAX];        // of each member, its validity bit
+    size_t valid_at[EPMT_VALID_NAMES]; // where the words of them stand in a row; SIZE_MAX: nowhere
+    bool has_valid;                    // the table has validity bits
+    bool has_unknown;                  // the table has members that this epmt does not know
+    char unknown[64];                  // the first of them
     hid_t dataset, space, type;
     uint64_t rows, at;                           // all, and the next one
     uint64_t block_first, block_rows, block_cap; // those in memory

@@ -11,7 +11,7 @@
 // more than it saves.
 #define COMPACT_MAX 2048
 // Bytes of rows in a chunk: large enough to compress well, small enough to stay in the cache.
-#define CHUNK_LEN (512u << 10)
+#define CHUNK_LEN (128u << 10)
 #define DEFLATE_LEVEL 4
 
 void epmt_table_writer_free(struct epmt_table_writer *writer) {

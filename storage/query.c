@@ -7,7 +7,7 @@ const char epmt_query_job_by_jobid[] =
     "WHERE \"jobid\" = $1 ORDER BY \"start\"";
 const char epmt_query_job_by_uuid[] =
     "SELECT \"id\", \"jobid\", \"uuid\", \"user\", \"start\" FROM \"job_summary\" "
-    "WHERE length($1) >= 4 AND substr(\"uuid\", 1, length($1)) = $1 ORDER BY \"start\"";
+    "WHERE length($1) >= 4 AND \"uuid\" >= $1 AND \"uuid\" < $1 || '~' ORDER BY \"start\"";
 
 #define JOBS_PEOPLE                                                                       \
     "SELECT \"jobid\", \"user\", \"jobname\", \"start\", \"duration_s\", \"processes\", " \

@@ -19,6 +19,7 @@ packages_test=(
     golang-go openjdk-17-jdk-headless
     iproute2 procps util-linux linux-perf gdb
     postgresql-15 zstd xz-utils bzip2
+    python3-h5py python3-pandas python3-tables
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 

@@ -287,6 +287,19 @@ static int hard_exits(void) {
     exit(41);
 }
 
+// The journal is in use when a child begins, and its parent is gone before it is free.
+static int hard_parent_gone(void) {
+    const char *in_use = getenv("IN_USE");
+
+    while (in_use && access(in_use, F_OK))
+        usleep(2000);
+    if (!fork())
+        exit(48);
+    usleep(200000);
+    raise(SIGKILL);
+    return 1;
+}
+
 static void *come_back(void *argument) {
     return argument;
 }
@@ -314,7 +327,7 @@ static const struct {
     MODE(hard_trap) MODE(hard_file_size) MODE(hard_soft_file_size) MODE(hard_two_ends) MODE(hard_atfork)
     MODE(hard_first_process) MODE(hard_jump_out) MODE(hard_small_stack) MODE(hard_no_memory)
     MODE(hard_daemon_killed) MODE(hard_forks_among_threads) MODE(hard_cancelled)
-    MODE(hard_exits) MODE(hard_no_descriptors) MODE(hard_all_keys)
+    MODE(hard_exits) MODE(hard_no_descriptors) MODE(hard_all_keys) MODE(hard_parent_gone)
     // clang-format on
 };
 

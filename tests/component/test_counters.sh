@@ -219,6 +219,24 @@ PRELOAD=$PRELOAD_ALONE
 readelf -dW "$PRELOAD" >"$TEST_DIR/needed"
 fail_if "libepmt.so does not need PAPI" grep -E 'papi|pfm' "$TEST_DIR/needed"
 
+# Ranks, of a bare mpirun too: their rows come up the tree.
+export EPMT_EVENTS="$CLOCK,page-faults,no-such-event"
+for family in $(families); do
+    fresh
+    unset EPMT_JOB_ID
+    MPI_OPTIONS=()
+    [ "$family" = openmpi ] && MPI_OPTIONS=(-x EPMT_EVENTS)
+    mpi_run "$family" 3 "$(examples "$family")/hello" >"$TEST_DIR/said" 2>&1
+    submit_ended "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
+    equal "$family: each rank has its counts" 3 "$(sql "select count(distinct mpirank)
+        from processes p join counters c on c.process_id = p.id where event = '$CLOCK'
+        and value > 1e6 and numranks = 3")"
+    equal "$family: every thread has its counts, or the reason" 0 "$(sql "select count(*)
+        from threads t where 3 <> (select count(*) from counters c where c.tid = t.tid
+        and c.process_id = t.process_id and c.start = t.start
+        and (c.value is not null or c.reason is not null))")"
+done
+
 # Hardware: its numbers where there is some, else the reason.
 export EPMT_EVENTS="cycles:u,instructions:u,PAPI_TOT_CYC"
 fresh

@@ -55,6 +55,23 @@ equal "hard_cancelled: no more threads than there were" 1 \
     "$(sql 'select numtids > 1 and numtids <= 2001 from processes')"
 rows hard_exits 'exited|41|0'
 
+# The child has to wait for the journal; who its parent was it knows before.
+export EPMT_OUTPUT_PREFIX=$TEST_DIR/gone/ EPMT_JOB_ID=gone EPMT_DB_URL=sqlite:///$TEST_DIR/gone.db
+TEST_DB=$TEST_DIR/gone.db
+env LD_PRELOAD="$PRELOAD" IN_USE="$TEST_DIR/in-use" "$program" hard_parent_gone 2>/dev/null &
+parent=$!
+until journal=$(find "$TEST_DIR/gone" -name '*.journal' -size +0 2>/dev/null) && [ -n "$journal" ]; do
+    sleep 0.02
+done
+flock "$journal" sh -c "touch '$TEST_DIR/in-use'; until [ -e '$TEST_DIR/is-gone' ]; do sleep 0.02; done" &
+wait $parent 2>/dev/null
+equal "hard_parent_gone: the parent was killed" 137 $?
+touch "$TEST_DIR/is-gone"
+wait
+check "hard_parent_gone: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
+equal "hard_parent_gone: the child knows its parent" "exited|48|$parent" \
+    "$(sql "select state, exitcode, ppid from processes where pid != $parent")"
+
 # A limit on the size of files that stands before the program starts.
 run_both "no file may be written" sh -c 'ulimit -f 0; exec /bin/true'
 

@@ -33,6 +33,10 @@ equal "EPMT_EVENTS counts more" task-clock \
     "$(PAPIEX_OPTIONS=PERF_COUNT_SW_CPU_CLOCK EPMT_EVENTS=task-clock epmt config events)"
 EPMT_JOB_ID=script pp_script=/the/script epmt -a run true
 equal "pp_script" /the/script "$(epmt dump -k script "$EPMT_OUTPUT_PREFIX$user/script")"
+EPMT_JOB_ID=db epmt -a run true
+check "submit where the old variables say" env -u EPMT_DB_URL EPMT_DB_PROVIDER=sqlite \
+    EPMT_DB_FILENAME="$TEST_DIR/old.db" EPMT_JOB_ID=db epmt submit
+equal "EPMT_DB_PROVIDER and EPMT_DB_FILENAME" db "$(sqlite3 "$TEST_DIR/old.db" 'select jobid from jobs')"
 mkdir "$TEST_DIR/tmp"
 check "TMPDIR" env TMPDIR="$TEST_DIR/tmp" EPMT_JOB_ID=tmp epmt -a run true
 

@@ -69,6 +69,16 @@ check "it is submitted once there is one" until_true has_jobs 1
 check "SIGINT: it stops too" stop_daemon INT
 TEST_DB=$TEST_DIR/test.db
 
+# By default what was submitted is removed, and what is damaged moved away.
+rm -f "$in"/* "$TEST_DB"
+mkdir "$TEST_DIR/failed"
+cp "$TEST_DIR/a.h5" "$in"
+head -c 1000 "$TEST_DIR/c.h5" >"$in/b.h5"
+check "once more, without --keep" env EPMT_INGEST_FAILED_DIR="$TEST_DIR/failed" \
+    timeout 60 epmt daemon --once "$in"
+equal "what was submitted is removed" "1|" "$(jobs)|$(ls "$in")"
+equal "what is damaged is moved away" "b.h5" "$(ls "$TEST_DIR/failed")"
+
 # Job directories below it: those that are over, at once or later.
 export EPMT_JOB_ID=below
 epmt start

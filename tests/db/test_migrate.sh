@@ -125,6 +125,14 @@ equal "every column has its comment" 0 "$(pg_sql byhand "select count(*) from pg
 contains "comments are the dictionary's" "CPU time in user mode [us]" "$(pg_sql byhand "select
     col_description('processes'::regclass, attnum) from pg_attribute
     where attrelid = 'processes'::regclass and attname = 'usertime'")"
+pg_sql byhand "alter table processes drop column mpilocalrank cascade; drop table counters cascade;
+    update epmt_schema set value = '1' where key = 'dictionary'" 2>/dev/null
+contains "other columns on PostgreSQL" "epmt migrate" "$(complaint epmt list)"
+contains "they are added there too" "2 tables and columns added" "$(epmt migrate)"
+equal "with their comment" "rank among the ranks of the same node" "$(pg_sql byhand "select
+    col_description('processes'::regclass, attnum) from pg_attribute
+    where attrelid = 'processes'::regclass and attname = 'mpilocalrank'")"
+check "and the views" epmt list
 pg_sql byhand "update epmt_schema set value = '3' where key = 'version'"
 contains "a newer database on PostgreSQL" "newer epmt" "$(complaint epmt list)"
 pg_sql postgres "create database foreigner"

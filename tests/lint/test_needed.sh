@@ -43,6 +43,12 @@ for family in $(families) abi; do
     check "back end $family needs libc alone" needs_libc_alone "$backend"
 done
 check "epmt-jobwriter without MPI" without_mpi "$writer"
+# MPI_Finalize waits for it.
+without_databases() { # FILE
+    [ -r "$1" ] && ! needed "$1" | grep -E 'libpq|sqlite'
+}
+check "epmt-jobwriter without database libraries" without_databases "$writer"
+fail_if "they are found in epmt" without_databases "$EPMT_PREFIX/bin/epmt"
 check "epmt without MPI" without_mpi "$EPMT_PREFIX/bin/epmt"
 for file in "$lib" "$writer" "$EPMT_PREFIX/bin/epmt"; do
     check "$(basename "$file") has no search path of its own" without_search_path "$file"

@@ -134,6 +134,50 @@ static void statements_fit_the_schema(void **state) {
     prepare(epmt_query_job_by_uuid);
 }
 
+// Whatever the number of rows, what is asked about one job is found by an index.
+static void one_job_is_found_by_an_index(void **state) {
+    static const char *const names[] = {"jobs",          "processes",     "threads",
+                                        "mpi_functions", "mpi_imbalance", "counters"};
+    const char *const questions[] = {
+        epmt_query_job_by_jobid,
+        epmt_query_job_by_uuid,
+        epmt_query_job.of_job_for_people,
+        epmt_query_job.of_job_for_programs,
+        epmt_query_steps.of_job_for_people,
+        epmt_query_processes.of_job_for_people,
+        epmt_query_processes.of_job_for_programs,
+        epmt_query_threads.of_job_for_people,
+        epmt_query_threads.of_job_for_programs,
+        epmt_query_mpi_steps.of_job_for_people,
+        epmt_query_mpi_imbalance.of_job_for_people,
+        epmt_query_mpi_functions.of_job_for_programs,
+        epmt_query_counters.of_job_for_people,
+    };
+    struct epmt_strbuf sql = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        sqlite3_stmt *stmt;
+        epmt_strbuf_reset(&sql);
+        epmt_strbuf_printf(&sql, "EXPLAIN QUERY PLAN %s", questions[i]);
+        assert_int_equal(sqlite3_prepare_v2(db, epmt_strbuf_text(&sql), -1, &stmt, NULL),
+                         SQLITE_OK);
+        while (sqlite3_step(stmt) == SQLITE_ROW) {
+            const char *step = (const char *)sqlite3_column_text(stmt, 3);
+            char scan[64];
+            for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+                // By its name, or by the letter that stands for it; a view's own rows may be
+                // scanned.
+                snprintf(scan, sizeof scan, "SCAN %s", names[n]);
+                if (!strcmp(step, scan) || (!strncmp(step, "SCAN ", 5) && !step[6]))
+                    fail_msg("%s: %s", step, questions[i]);
+            }
+        }
+        sqlite3_finalize(stmt);
+    }
+    epmt_strbuf_free(&sql);
+}
+
 static void the_other_dialect_has_its_types(void **state) {
     struct epmt_strbuf sql = {0};
 
@@ -151,6 +195,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_those_of_the_dictionary),
         cmocka_unit_test(statements_fit_the_schema),
+        cmocka_unit_test(one_job_is_found_by_an_index),
         cmocka_unit_test(the_other_dialect_has_its_types),
     };
 

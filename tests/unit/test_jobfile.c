@@ -301,6 +301,41 @@ static void mpi_tables_bear_strange_values(void **state) {
     epmt_fold_destroy(fold);
 }
 
+// Rows of another collector: its name and version stand in them, and what it could not give is
+// missing, here and after a way through the file.
+static void keeps_imported_rows(void **state) {
+    struct epmt_jobfold *fold = epmt_fold_create();
+    struct epmt_record record, again;
+
+    (void)state;
+    for (uint64_t i = 0; i < 3; i++) {
+        epmt_record_clear(&record);
+        epmt_record_set_u(&record, EPMT_COL_image, 100 + i);
+        epmt_record_set_i(&record, EPMT_COL_start, JOBS_START + (int64_t)i);
+        epmt_record_set_u(&record, EPMT_COL_usertime, 5000);
+        epmt_record_set_i(&record, EPMT_COL_state, EPMT_STATE_exited);
+        if (i) {
+            jobs_text(&record, EPMT_COL_collector, "papiex");
+            jobs_text(&record, EPMT_COL_collector_version, i == 1 ? "2.3.14" : "");
+        }
+        assert_int_equal(epmt_fold_add_record(fold, EPMT_ROW_PROCESS, &record, &err), 0);
+    }
+    assert_int_equal(epmt_fold_finish(fold, true, &err), 0);
+    write_and_compare(fold);
+    struct epmt_jobfile *file = reopen(fold);
+    for (uint64_t i = 0; i < 3; i++) {
+        epmt_fold_process(fold, i, &record);
+        assert_int_equal(epmt_jobfile_next_process(file, &again, &err), 1);
+        assert_true(rows_same(&record, &again));
+        assert_int_equal(epmt_record_has(&again, EPMT_COL_collector), i > 0);
+        assert_int_equal(epmt_record_has(&again, EPMT_COL_collector_version), i > 0);
+        assert_false(epmt_record_has(&again, EPMT_COL_systemtime));
+        assert_false(epmt_record_has(&again, EPMT_COL_numtids));
+    }
+    epmt_jobfile_close(file);
+    epmt_fold_destroy(fold);
+}
+
 // The same targets with MPI functions: twelve a rank.
 static void is_small_with_mpi(void **state) {
     static const long most[][2] = {{64, 65536}, {1000, 150 * 1000 + 12 * 30 * 1000}};
@@ -348,6 +383,7 @@ int main(void) {
         cmocka_unit_test(bears_a_full_disk),
         cmocka_unit_test(mpi_tables_come_back),
         cmocka_unit_test(mpi_tables_bear_strange_values),
+        cmocka_unit_test(keeps_imported_rows),
         cmocka_unit_test(is_small),
         cmocka_unit_test(is_small_with_mpi),
     };

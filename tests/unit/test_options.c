@@ -228,6 +228,7 @@ static void every_command_describes_itself(void **state) {
         const struct epmt_command *command = epmt_command_table[i];
         assert_true(command->name && command->arguments && command->summary && command->run);
         assert_true(command->group < EPMT_GROUP_COUNT);
+        assert_true(command->examples && command->examples[strlen(command->examples) - 1] == '\n');
         for (const struct epmt_option *row = command->options; row && row->name; row++)
             assert_true(row->help && *row->help);
     }

@@ -85,6 +85,68 @@ static void many_images_are_found(void **state) {
     epmt_proctree_destroy(tree);
 }
 
+static void add_cpu(struct epmt_proctree *tree, uint64_t image, int64_t pid, int64_t ppid,
+                    int64_t start, int64_t user, int64_t system) {
+    struct epmt_record record;
+
+    epmt_record_clear(&record);
+    epmt_record_set_u(&record, EPMT_COL_image, image);
+    epmt_record_set_i(&record, EPMT_COL_pid, pid);
+    epmt_record_set_i(&record, EPMT_COL_ppid, ppid);
+    epmt_record_set_u(&record, EPMT_COL_imagestart, (uint64_t)start);
+    if (user >= 0)
+        epmt_record_set_u(&record, EPMT_COL_usertime, (uint64_t)user);
+    if (system >= 0)
+        epmt_record_set_u(&record, EPMT_COL_systemtime, (uint64_t)system);
+    assert_int_equal(epmt_proctree_add(tree, &record), 0);
+}
+
+static void cpu_time_is_summed_up_the_tree(void **state) {
+    static const struct {
+        int64_t pid, ppid, user, system;
+        int64_t cpu, inclusive;
+        uint32_t depth;
+    } rows[] = {
+        // Children stand before and behind their parents.
+        {13, 12, 5, 5, 10, 10, 2},
+        {11, 1, 1, 2, 3, 1116, 0},
+        {12, 11, 100, -1, 100, 113, 1},
+        {14, 12, -1, 3, 3, 3, 2},
+        {15, 11, -1, -1, -1, 1000, 1}, // not known, but what is below it
+        {16, 15, 1000, 0, 1000, 1000, 2},
+        {17, 15, -1, -1, -1, -1, 2},
+        {18, 1, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, 0},
+        {19, 18, 7, 0, 7, 7, 1},
+    };
+    struct epmt_proctree *tree = epmt_proctree_create();
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        add_cpu(tree, i, rows[i].pid, rows[i].ppid, rows[i].pid, rows[i].user, rows[i].system);
+    assert_int_equal(epmt_proctree_link(tree), 0);
+    for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(epmt_proctree_cpu(tree, i), rows[i].cpu);
+        assert_int_equal(epmt_proctree_inclusive(tree, i), rows[i].inclusive);
+        assert_int_equal(epmt_proctree_depth(tree, i), rows[i].depth);
+    }
+    epmt_proctree_destroy(tree);
+}
+
+// A chain of 100,000, and pids that come up again: no recursion, nothing quadratic.
+static void a_deep_tree_is_one_pass(void **state) {
+    struct epmt_proctree *tree = epmt_proctree_create();
+    const uint32_t count = 100000;
+
+    (void)state;
+    for (uint32_t i = 0; i < count; i++)
+        add_cpu(tree, i, 100 + i % 30000, i ? 100 + (i - 1) % 30000 : 1, i + 1, 1, 1);
+    assert_int_equal(epmt_proctree_link(tree), 0);
+    assert_int_equal(epmt_proctree_depth(tree, count - 1), count - 1);
+    assert_int_equal(epmt_proctree_parent(tree, count - 1), count - 2);
+    assert_int_equal(epmt_proctree_inclusive(tree, 0), 2 * count);
+    epmt_proctree_destroy(tree);
+}
+
 static void the_first_of_two_equal_images_stands(void **state) {
     struct epmt_proctree *tree = epmt_proctree_create();
     struct life life = {"a", 2, 1, 1, 2, EPMT_STATE_exited};
@@ -129,6 +191,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parents_are_found),
         cmocka_unit_test(many_images_are_found),
+        cmocka_unit_test(cpu_time_is_summed_up_the_tree),
+        cmocka_unit_test(a_deep_tree_is_one_pass),
         cmocka_unit_test(the_first_of_two_equal_images_stands),
         cmocka_unit_test(extreme_values_do_no_harm),
     };
