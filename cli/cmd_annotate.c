@@ -71,9 +71,9 @@ static int annotate_archive(const struct epmt_cli *cli, const struct epmt_held *
                      : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
 
     epmt_unpack_stem(stem, path);
-    if (!status)
+    if (unpacked && !status)
         status = epmt_unpack(unpacked, held->fd, path, stem, false, &limits, temporary.path, err);
-    if (!status) {
+    if (unpacked && !status) {
         status = annotate_unpacked(unpacked, path, annotations, err);
         if (!status)
             status = epmt_archive_rewrite(held->fd, unpacked->root, path, err);

@@ -146,9 +146,9 @@ static int dump_archive(struct dumping *dumping, const struct epmt_held *held, c
     int status = unpacked ? make_directory(dumping, dir, err)
                           : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
 
-    if (!status)
+    if (unpacked && !status)
         status = epmt_unpack(unpacked, held->fd, held->shown, stem, false, &limits, dir, err);
-    if (!status) {
+    if (unpacked && !status) {
         dumping->several |= unpacked->inner.count > 1;
         for (size_t i = 0; unpacked->inner.items && i < unpacked->inner.count; i++) {
             const char *inner = unpacked->inner.items[i].path + strlen(unpacked->root);
