@@ -104,7 +104,7 @@ static int take_filters(int argc, char **argv, struct epmt_error *err) {
 }
 
 static bool is_among(const char *id, char (*ids)[EPMT_JOB_KEY_MAX], int count) {
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; ids && i < count; i++) {
         if (!strcmp(id, ids[i]))
             return true;
     }

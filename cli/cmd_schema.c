@@ -40,7 +40,7 @@ static int find_dialect(struct epmt_cli *cli, int argc, char **argv, enum epmt_d
 }
 
 static void print_tables(enum epmt_dialect dialect) {
-    struct epmt_ddl_column columns[EPMT_DDL_COLUMNS_MAX];
+    struct epmt_ddl_column columns[EPMT_DDL_COLUMNS_MAX] = {0};
 
     for (int table = 0; table < EPMT_DDL_TABLE_COUNT; table++) {
         int count = epmt_ddl_columns(table, dialect, columns);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +36,29 @@ static void explain(const struct epmt_waiting *at, struct epmt_error *err) {
         epmt_held_explain(&at->held, err);
 }
 
-static void fail(struct epmt_waiting *at, struct epmt_error *err) {
+// Another submit with --remove may have taken away what was found a moment ago, or is at it: its
+// files go one after the other.
+static bool is_taken_away(const struct epmt_submit_worker *worker, uint32_t number) {
+    const struct epmt_source *source = &worker->sources->items[number];
+    const struct timespec pause = {.tv_nsec = 4000000};
+    struct stat st;
+
+    if (source->named || source->kind == EPMT_SOURCE_STDIN)
+        return false;
+    for (int i = 0; i < 6; i++) {
+        if (lstat(source->path, &st) && errno == ENOENT)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static void fail(const struct epmt_submit_worker *worker, struct epmt_waiting *at,
+                 struct epmt_error *err) {
+    if (is_taken_away(worker, at->report.source)) {
+        at->report.outcome = EPMT_JOB_GONE;
+        return;
+    }
     explain(at, err);
     at->report.outcome = EPMT_JOB_FAILED;
     at->report.code = err->code;
@@ -76,7 +99,7 @@ static void submit_one_by_one(struct epmt_submit_worker *worker) {
         epmt_jobfile_close(at->file);
         at->file = epmt_jobfile_open(at->held.path, &err);
         if (!at->file || submit(worker, at, &err))
-            fail(at, &err);
+            fail(worker, at, &err);
     }
 }
 
@@ -103,7 +126,7 @@ static void submit_waiting(struct epmt_submit_worker *worker) {
         for (unsigned i = 0; i < worker->count; i++) {
             struct epmt_waiting *at = &worker->waiting[i];
             if (at->file && submit(worker, at, &err))
-                fail(at, &err);
+                fail(worker, at, &err);
         }
     }
     if (batch && epmt_db_batch_end(worker->db, &err))
@@ -192,8 +215,11 @@ void epmt_submit_flush(struct epmt_submit_worker *worker) {
 
 void epmt_submit_fail(struct epmt_submit_worker *worker, const char *jobid,
                       const struct epmt_error *err) {
-    struct epmt_waiting *at = epmt_submit_wait(worker, EPMT_JOB_FAILED);
+    bool taken = is_taken_away(worker, worker->source);
+    struct epmt_waiting *at = epmt_submit_wait(worker, taken ? EPMT_JOB_GONE : EPMT_JOB_FAILED);
 
+    if (taken)
+        return;
     at->report.code = err->code;
     epmt_fmt(at->report.jobid, sizeof at->report.jobid, "%s", jobid ? jobid : "");
     epmt_fmt(at->report.text, sizeof at->report.text, "%s", err->text);

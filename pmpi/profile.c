@@ -170,10 +170,10 @@ bool epmt_mpi_begin_slow(const void *frame, unsigned function) {
 
 // A function that nobody called was never looked for.
 bool epmt_mpi_was_called(unsigned function) {
-    if (epmt_mpi_real[2 * function])
+    if (epmt_mpi_real[2 * (size_t)function])
         return true;
     if (epmt_mpi_clock == EPMT_MPI_OFF || epmt_mpi_profile.calls_lost)
-        return epmt_mpi_real[2 * function + 1];
+        return epmt_mpi_real[2 * (size_t)function + 1];
     for (struct epmt_mpi_thread *thread = epmt_mpi_profile.threads; thread; thread = thread->next) {
         if (thread->sums[function].calls)
             return true;

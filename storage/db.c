@@ -131,5 +131,5 @@ void epmt_db_real_text(char text[32], double real) {
             break;
     }
     if (text[strspn(text, "-0123456789")] == '\0')
-        strcat(text, ".0");
+        memcpy(text + strlen(text), ".0", sizeof ".0");
 }

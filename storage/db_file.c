@@ -17,9 +17,10 @@
 static int open_nameless(const char *path, mode_t mode) {
     char copy[PATH_MAX];
 
-    if (strlen(path) >= sizeof copy)
+    size_t len = strlen(path);
+    if (len >= sizeof copy)
         return -ENAMETOOLONG;
-    strcpy(copy, path);
+    memcpy(copy, path, len + 1);
     int fd = open(dirname(copy), O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
     return fd < 0 ? -errno : fd;
 }

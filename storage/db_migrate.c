@@ -17,7 +17,7 @@ static int take_name(void *context, int columns, const char *const *names,
 
     (void)columns, (void)names, (void)numeric;
     if (values[0] && known->count < EPMT_DDL_COLUMNS_MAX && strlen(values[0]) < 64)
-        strcpy(known->list[known->count++], values[0]);
+        memcpy(known->list[known->count++], values[0], strlen(values[0]) + 1);
     return 0;
 }
 

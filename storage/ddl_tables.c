@@ -115,8 +115,8 @@ static const struct table {
     const char *name;
     const char *comment;
     const struct fixed *fixed; // NULL: by the dictionary
-    enum epmt_row_kind kind;
     const char *key;
+    enum epmt_row_kind kind;
     bool keyed; // SQLite stores the rows by their key
 } tables[EPMT_DDL_TABLE_COUNT] = {
     [EPMT_TABLE_SCHEMA] = {.name = "epmt_schema", "facts about this database", schema},
@@ -134,15 +134,18 @@ static const struct table {
     [EPMT_TABLE_PROCESSES] = {.name = "processes",
                               "a row is a process image",
                               processes,
-                              EPMT_ROW_PROCESS},
+                              .kind = EPMT_ROW_PROCESS},
     [EPMT_TABLE_PROCESS_TAGS] = {.name = "process_tags",
                                  "a row is a tag of a process",
                                  process_tags,
                                  .key = "\"process_id\", \"key\"",
                                  .keyed = true},
-    [EPMT_TABLE_THREADS] = {.name = "threads", "a row is a thread", threads, EPMT_ROW_THREAD},
-#define ROWS(list, kind, table, path, title) \
-    [EPMT_TABLE_OF_##kind] = {.name = #table, (title), NULL, EPMT_ROW_##kind},
+    [EPMT_TABLE_THREADS] = {.name = "threads",
+                            "a row is a thread",
+                            threads,
+                            .kind = EPMT_ROW_THREAD},
+#define ROWS(list, row, table, path, title) \
+    [EPMT_TABLE_OF_##row] = {.name = #table, (title), NULL, .kind = EPMT_ROW_##row},
     EPMT_FURTHER_TABLES(ROWS)
 #undef ROWS
 };

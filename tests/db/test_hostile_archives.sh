@@ -206,8 +206,9 @@ if [ "$(id -u)" = 0 ]; then
     cp "$other" closed/inner/
     chmod 0 closed/inner
     chmod 755 "$TEST_DIR" tmp closed && chmod 1777 tmp
+    cp -R "$EPMT_PREFIX" tree # where that user can reach it
     contains "what may not be read is said" "closed/inner" \
         "$(setpriv --reuid 65534 --clear-groups env EPMT_DB_URL=sqlite:////tmp/none.db \
-            epmt submit -n closed 2>&1)"
+            tree/bin/epmt submit -n closed 2>&1)"
 fi
 finish

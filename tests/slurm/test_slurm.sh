@@ -100,9 +100,9 @@ for _ in $(seq 300); do [ -e running ] && [ -e started ] && break; sleep 0.1; do
 sleep 0.5 # the step of the one that is cancelled
 check "scancel" scancel "$cancelled"
 check "requeue" scontrol requeue "$again"
-for _ in $(seq 100); do # it is put off by two minutes
+for _ in $(seq 300); do # it is put off by two minutes
     scontrol update jobid="$again" StartTime=now 2>/dev/null
-    scontrol -o show job "$again" | grep -q 'JobState=\(RUNNING\|COMPL\|FAILED\)' && break
+    scontrol -o show job "$again" | grep -q 'JobState=\(RUNNING\|COMPLETED\|FAILED\).* Restarts=1' && break
     sleep 0.2
 done
 for job in "$serial" "$cancelled" "$again" "$array" "$several" "$mpirun" "$limit"; do
