@@ -11,6 +11,7 @@
 #include "common/prim.h"
 #include "metadata/jobplace.h"
 #include "storage/jobdir_priv.h"
+#include "storage/merge.h"
 #include "storage/replace.h"
 #include "storage/stage_priv.h"
 
@@ -94,6 +95,20 @@ static int move_names(const struct epmt_names *names, const char *dir, const cha
     return 0;
 }
 
+int epmt_stage_join(const char *from, const char *target, struct epmt_error *err) {
+    struct epmt_merge merge;
+
+    if (epmt_merge_init(&merge))
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for %s", from);
+    int status = epmt_merge_add(&merge, from, err);
+    if (!status)
+        status = epmt_jobdir_save_stream(target, merge.fold, err);
+    epmt_merge_fini(&merge);
+    if (!status && unlink(from))
+        status = epmt_errf_errno(err, EPMT_ERR_IO, "cannot remove %s", from);
+    return status;
+}
+
 static int move_jobfile(const char *dir, const char *jobid, const char *target,
                         struct epmt_error *err) {
     char name[NAME_MAX + 1], from[PATH_MAX], to[PATH_MAX];
@@ -101,9 +116,7 @@ static int move_jobfile(const char *dir, const char *jobid, const char *target,
     epmt_fmt(name, sizeof name, "%s%s", jobid, EPMT_JOBFILE_SUFFIX);
     if (epmt_jobdir_path(from, dir, name, err) || epmt_jobdir_path(to, target, name, err))
         return -1;
-    if (!access(to, F_OK))
-        return epmt_errf(err, EPMT_ERR_EXISTS, "%s is there already", to);
-    return move_file(from, to, err);
+    return access(to, F_OK) ? move_file(from, to, err) : epmt_stage_join(from, target, err);
 }
 
 static int move_all(const char *dir, const char *jobid, const char *target, bool has_jobfile,

@@ -18,7 +18,8 @@ enum epmt_stage_outcome {
 // and removes the job directory where nothing is left in it. What other hosts have put there
 // stays; `epmt submit` of that directory makes one job of all. Each file is durable there before it
 // is removed here. target becomes the path of <dest>/<jobid>. Returns 0 with *outcome; or -1 with
-// err (IO, EXISTS for a second job file of the job): what was not moved is where it was.
+// err (IO, BAD_INPUT): what was not moved is where it was. A second job file of the job, of another
+// host, becomes a stream beside the first one.
 int epmt_stage(const char *dir, const char *jobid, const char *dest, char target[PATH_MAX],
                enum epmt_stage_outcome *outcome, struct epmt_error *err);
 

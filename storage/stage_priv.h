@@ -27,4 +27,8 @@
 int epmt_stage_free_path(char path[PATH_MAX], const char *target, const char *name,
                          const char *suffix, struct epmt_error *err);
 
+// Another host's part of the job is there already: this job file becomes a stream beside it, for
+// the next folding. Returns 0 or -1 with err.
+int epmt_stage_join(const char *from, const char *target, struct epmt_error *err);
+
 #endif

@@ -212,18 +212,21 @@ static const char *suffix_of(const char *name) {
 // Gives the file its name, while nobody else who fetches to the same place does.
 static int store(struct fetch *f, struct epmt_replace *file, const char *name, const char *suffix) {
     int lock = open(f->remote->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_part = false;
     int status = 0;
 
     if (lock < 0 || flock(lock, LOCK_EX))
         status = fail_errno(f, f->remote->target);
-    else if (strcmp(suffix, EPMT_JOBFILE_SUFFIX))
+    else
+        is_part = !strcmp(suffix, EPMT_JOBFILE_SUFFIX) && !access(file->path, F_OK);
+    if (!status && (is_part || strcmp(suffix, EPMT_JOBFILE_SUFFIX)))
         status = epmt_stage_free_path(file->path, f->remote->target, name, suffix, f->err);
-    else if (!access(file->path, F_OK))
-        status = epmt_errf(f->err, EPMT_ERR_EXISTS, "%s: %s is there already", f->host, file->path);
     if (status)
         epmt_replace_abort(file);
     else
         status = epmt_replace_commit(file, f->err);
+    if (!status && is_part)
+        status = epmt_stage_join(file->path, f->remote->target, f->err);
     if (lock >= 0)
         close(lock);
     return status;

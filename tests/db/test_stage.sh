@@ -37,6 +37,22 @@ check "submit" epmt submit "$dest"
 equal "one job of all three" "1|3|3" "$(sql \
     "select count(distinct job_id), count(*), count(case when state = 'exited' then 1 end) from processes")"
 
+# Each host has a job file: that of rank 0's host, and that of the batch script's.
+export EPMT_JOB_ID=parts
+rm -rf "$dest"
+use_db "${EPMT_TEST_DB:-sqlite}"
+for host in 1 2 3; do
+    export EPMT_OUTPUT_PREFIX=$TEST_DIR/host$host/
+    epmt run -a true
+    check "part $host of a job" epmt stage -d "$dest"
+    check "part $host: nothing is left" test -z "$(find "$EPMT_OUTPUT_PREFIX" -type f)"
+done
+equal "one job file, the others as streams" "h5 stream stream " \
+    "$(find "$dest" -type f | sed 's/.*\.//' | sort | tr '\n' ' ')"
+check "submit of the parts" epmt submit "$dest"
+equal "one job of all parts" "1|3" \
+    "$(sql 'select count(distinct job_id), count(*) from processes')"
+
 # A process that still runs; a destination that is none.
 export EPMT_JOB_ID=three
 env LD_PRELOAD="$PRELOAD" sleep 30 &
