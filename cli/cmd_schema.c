@@ -56,7 +56,7 @@ static void print_tables(enum epmt_dialect dialect) {
 }
 
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
-    enum epmt_dialect dialect;
+    enum epmt_dialect dialect = EPMT_DIALECT_SQLITE;
     struct epmt_strbuf sql = {0};
 
     if (find_dialect(cli, argc, argv, &dialect, err))

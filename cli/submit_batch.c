@@ -45,7 +45,7 @@ static bool is_taken_away(const struct epmt_submit_worker *worker, uint32_t numb
 
     if (source->named || source->kind == EPMT_SOURCE_STDIN)
         return false;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 25; i++) {
         if (lstat(source->path, &st) && errno == ENOENT)
             return true;
         nanosleep(&pause, NULL);

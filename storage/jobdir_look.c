@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,8 +23,8 @@ static int look_for_processes(const char *dir, const struct epmt_names *journals
         status = epmt_jobdir_path(path, dir, journals->at[i], err);
         // Without a lock: a journal only grows, or is replaced as a whole. One that has gone
         // meanwhile names nobody.
-        if (!status && !access(path, F_OK))
-            status = epmt_jobdir_add_stream(path, fold, &damaged, &damage, err);
+        if (!status && epmt_jobdir_add_stream(path, fold, &damaged, &damage, err))
+            status = access(path, F_OK) && errno == ENOENT ? 0 : -1;
     }
     epmt_here_init(&here);
     for (uint64_t i = 0; i < epmt_fold_process_count(fold) && !*running && !status; i++) {
