@@ -28,7 +28,7 @@ run_way() { # FAMILY NP WAY STATUS
     local status=$?
     # Hydra says 1 now and then (without the preload 1 of 40) where a rank ends with another status.
     [ "$1 $status" = "mpich 1" ] && [ "$4" != 0 ] && status=$4
-    equal "$1, $3: exit status" "$4" $status
+    equal "$1, $3: exit status" "$4" "$status"
     check "$1, $3: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
 }
 
