@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/events_ask.h"
+#include "cli/thishost.h"
 
 static void add_list(struct epmt_strbuf *list, const char *more) {
     struct epmt_bytes name;
@@ -38,37 +38,14 @@ static void add_matching(struct epmt_strbuf *list, const char *rules, const char
     free(copy);
 }
 
-// family/model/stepping of the first CPU, as /proc/cpuinfo has them; "" where it has none.
-static void find_cpu(char *cpu, size_t cap) {
-    static const char *const names[] = {"cpu family", "model", "stepping"};
-    unsigned values[3];
-    unsigned found = 0;
-    char line[512];
-    FILE *file = fopen("/proc/cpuinfo", "re");
-
-    *cpu = '\0';
-    while (file && found < 3 && fgets(line, sizeof line, file)) {
-        size_t len = strlen(names[found]);
-        const char *colon = strchr(line, ':');
-        if (colon && !strncmp(line, names[found], len) && (line[len] == '\t' || line[len] == ':'))
-            values[found++] = (unsigned)strtoul(colon + 1, NULL, 10);
-    }
-    if (file)
-        fclose(file);
-    if (found == 3)
-        epmt_fmt(cpu, cap, "%u/%u/%u", values[0], values[1], values[2]);
-}
-
 void epmt_events_wanted(const struct epmt_cli *cli, struct epmt_strbuf *list) {
-    char name[256] = "";
+    char name[EPMT_PLACE_MAX];
 
     add_list(list, cli->settings.events);
-    if (*cli->settings.events_byhost && !gethostname(name, sizeof name - 1))
-        add_matching(list, cli->settings.events_byhost, name);
-    if (!*cli->settings.events_bycpu)
-        return;
-    find_cpu(name, sizeof name);
-    add_matching(list, cli->settings.events_bycpu, name);
+    if (*cli->settings.events_byhost)
+        add_matching(list, cli->settings.events_byhost, epmt_host_name(name));
+    if (*cli->settings.events_bycpu)
+        add_matching(list, cli->settings.events_bycpu, epmt_cpu_name(name));
 }
 
 bool epmt_events_need_papi(const char *list) {

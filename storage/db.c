@@ -90,7 +90,6 @@ void epmt_db_close(struct epmt_db *db) {
         db->backend->close(db);
     for (int i = 0; i < EPMT_DDL_TABLE_COUNT; i++) {
         epmt_ddl_rows_free(&db->rows[i]);
-        epmt_strbuf_free(&db->dump[i]);
         epmt_strbuf_free(&db->delete_rows[i]);
     }
     epmt_strbuf_free(&db->update_job);

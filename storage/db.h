@@ -61,10 +61,6 @@ typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *name
 int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,
                   epmt_db_row_f row, void *context, struct epmt_error *err);
 
-// The query that gives all rows of table i (from 0 on) of the job with id $1, the same whatever
-// database it is in; *name is the table's. NULL behind the last one, or where memory runs out.
-const char *epmt_db_dump_sql(struct epmt_db *db, int i, const char **name);
-
 struct epmt_db_migration {
     int64_t from, to; // versions of the schema
     uint64_t changes; // tables and columns that were added
