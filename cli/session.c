@@ -39,6 +39,12 @@ static int64_t process_start(int64_t pid) {
     return (int64_t)(stat.field[22] * 1000000 / (uint64_t)ticks);
 }
 
+// A session that began outside of the pid namespace is 0 in it, and may last as long as that does:
+// containers run commands so.
+static int64_t session_start(int64_t session) {
+    return process_start(session ? session : 1);
+}
+
 static bool path_in(char path[PATH_MAX], const char *dir, const char *name) {
     return epmt_fmt(path, PATH_MAX, "%s/%s", dir, name);
 }
@@ -79,7 +85,7 @@ static int fill_in(struct epmt_jobmeta *meta, const struct epmt_cli *cli,
     meta->uid = getuid();
     meta->start = now_us();
     meta->session = getsid(0);
-    meta->session_start = process_start(meta->session);
+    meta->session_start = session_start(meta->session);
     if (set_from_environment(meta, cli->envp, err))
         return -1;
     epmt_jobmeta_uuid(uuid, meta->cluster, place->jobid,
@@ -178,8 +184,8 @@ bool epmt_session_is_open(const char *dir) {
         open = false;
     else if (!meta.hostname || strcmp(meta.hostname, hostname))
         open = true;
-    else if (meta.bootid && !strcmp(meta.bootid, boot) && meta.session > 0)
-        open = meta.session_start == process_start(meta.session) && meta.session_start != INT64_MIN;
+    else if (meta.bootid && !strcmp(meta.bootid, boot) && meta.session >= 0)
+        open = meta.session_start == session_start(meta.session) && meta.session_start != INT64_MIN;
     epmt_jobmeta_fini(&meta);
     return open;
 }

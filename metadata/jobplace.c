@@ -177,7 +177,7 @@ int epmt_job_place_find(struct epmt_job_place *place, const struct epmt_settings
     epmt_user_name(place->user, envp);
     if (launcher.key[0]) {
         // mpirun inside `epmt start ... stop`: the session's job, if the launcher is local.
-        if (launcher.sid > 0) {
+        if (launcher.sid >= 0) {
             if (session_place(place, settings, launcher.sid, err))
                 return -1;
             if (exists_inside(place, EPMT_METADATA_NAME))

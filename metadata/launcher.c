@@ -88,7 +88,7 @@ void epmt_launcher_find(struct epmt_launcher *launcher, char *const *envp) {
     int64_t pid;
 
     launcher->key[0] = '\0';
-    launcher->sid = 0;
+    launcher->sid = -1;
     if (namespace) {
         namespace_key(launcher->key, sizeof launcher->key, namespace, (int)strlen(namespace), envp);
     } else if (job && step) {

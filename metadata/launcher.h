@@ -30,7 +30,7 @@
 
 struct epmt_launcher {
     char key[96]; // "mpi-..."; "" where none was found
-    int64_t sid;  // session of the launcher where it runs on this host, else 0
+    int64_t sid;  // session of the launcher where it runs on this host, else -1
 };
 
 // Key: from PMIX_NAMESPACE (with what makes Open MPI's unique, where it is), or Slurm's job and

@@ -103,6 +103,20 @@ contains "a stale job: a warning that says so" "by a session that is gone" "$(ep
 equal "a stale job with -e" 8 "$(status_of epmt start -e)"
 check "a stale job can be stopped" epmt stop -e
 
+# A session that began outside of the pid namespace, as of a command in a container: it is 0.
+from_outside() {
+    if [ "$(ps -o sid= -p $$)" -eq 0 ]; then "$@"; else unshare -pf --mount-proc "$@"; fi
+}
+cat >"$TEST_DIR/outside" <<'END'
+epmt start 2>/dev/null
+epmt start
+epmt daemon --once --keep "$EPMT_OUTPUT_PREFIX" >/dev/null 2>&1
+epmt stop -e
+END
+unset EPMT_JOB_ID
+equal "a session of outside: its job is open until it is stopped" \
+    "epmt: start: job 0 is already started, ignoring" "$(from_outside sh "$TEST_DIR/outside" 2>&1)"
+
 # Another user's directory.
 export EPMT_JOB_ID=foreign
 dir=$EPMT_OUTPUT_PREFIX$user/foreign
