@@ -63,12 +63,14 @@ enum epmt_shell epmt_ancestor_shell(const char *shell) {
     enum epmt_shell found = EPMT_SHELL_UNKNOWN;
     int64_t pid = find_shell(&found);
     size_t len = pid ? read_of(pid, "environ", text) : 0;
+    const char *own = NULL;
 
     for (const char *at = text; at < text + len; at += strlen(at) + 1) {
-        if (shell && !strncmp(at, variable, sizeof variable - 1) &&
-            strcmp(at + sizeof variable - 1, shell) != 0)
-            return EPMT_SHELL_UNKNOWN;
+        if (!strncmp(at, variable, sizeof variable - 1))
+            own = at + sizeof variable - 1;
     }
+    if (len && shell && (!own || strcmp(own, shell) != 0))
+        return EPMT_SHELL_UNKNOWN;
     return pid ? found : EPMT_SHELL_UNKNOWN;
 }
 

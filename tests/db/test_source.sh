@@ -101,8 +101,14 @@ printf '[epmt]\nlog = %s\n' "$odd" >"$XDG_CONFIG_HOME/epmt/epmt.conf"
 equal "a task prolog" "export EPMT_JOB_ID=src
 export EPMT_LOG=$odd
 export LD_PRELOAD=$PRELOAD" "$(epmt source --slurm)"
-contains "SHELL set for it" "setenv LD_PRELOAD" "$(SHELL=/bin/tcsh epmt source)"
-contains "SHELL set for it" "export LD_PRELOAD" "$(SHELL=/bin/bash epmt source)"
+for own in SHELL=/bin/sh "-u SHELL"; do
+    # shellcheck disable=SC2086
+    contains "SHELL set for it, else $own" "setenv LD_PRELOAD" \
+        "$(env $own dash -c 'SHELL=/bin/tcsh epmt source; :')"
+    # shellcheck disable=SC2086
+    contains "SHELL set for it, else $own" "export LD_PRELOAD" \
+        "$(env $own dash -c 'SHELL=/bin/bash epmt source; :')"
+done
 # The shell above counts, whatever the user's own is.
 for own in /bin/bash /bin/tcsh /usr/bin/fish; do
     export SHELL=$own
