@@ -17,7 +17,8 @@ allowed() { # FOLDER
     pmpi) echo "common metadata aggregator pmpi" ;;
     preload) echo "common metadata aggregator pmpi preload" ;;
     storage) echo "common metadata aggregator storage" ;;
-    cli) echo "common metadata aggregator storage cli" ;;
+    analysis) echo "common metadata aggregator storage analysis" ;;
+    cli) echo "common metadata aggregator storage analysis cli" ;;
     esac
 }
 
@@ -51,7 +52,7 @@ wrong_includes() { # FILE
 }
 
 cd "$EPMT_SOURCE" || exit 1
-files=$(source_files c h | grep -E '^(common|metadata|aggregator|pmpi|preload|storage|cli)/')
+files=$(source_files c h | grep -E '^(common|metadata|aggregator|pmpi|preload|storage|analysis|cli)/')
 found=
 count=0
 for file in $files; do

@@ -10,7 +10,7 @@ cd "$EPMT_SOURCE" || exit 1
 python3 - "$EPMT_BUILD/compile_commands.json" "$TEST_DIR" "$EPMT_SOURCE" <<'P'
 import json, os, sys
 commands, out, source = sys.argv[1:]
-folders = ("common", "metadata", "aggregator", "pmpi", "preload", "storage", "cli")
+folders = ("common", "metadata", "aggregator", "pmpi", "preload", "storage", "analysis", "cli")
 seen = {}
 for entry in json.load(open(commands)):
     name = os.path.relpath(entry["file"], source)
