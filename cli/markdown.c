@@ -9,7 +9,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "common/fmt.h"
-#include "metadata/counter_tables.h"
+#include "metadata/tables.h"
 #include "storage/ddl.h"
 
 const char *epmt_markdown_rows(const struct epmt_column *column) {
@@ -93,7 +93,7 @@ static void print_mpi_tables(void) {
          "`/mpi/<table>` (without `mpi_`) and `/counters`. docs/mpi.md and docs/counters.md "
          "explain\n"
          "them. Rows with the same keys are one row.");
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
         const struct epmt_dictionary *dictionary = epmt_dictionary_of(EPMT_ROW_MPI_FUNCTION + i);
         printf("\n### %s: %s\n\n| column | key | type | unit | source | meaning |\n"
                "|---|---|---|---|---|---|\n",

@@ -12,7 +12,7 @@
 #include "cli/submit_priv.h"
 #include "common/fmt.h"
 #include "common/iox.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 
 // Reads every row, to know that it can be read.
 static int read_all(struct epmt_jobfile *file, struct epmt_error *err) {
@@ -25,7 +25,7 @@ static int read_all(struct epmt_jobfile *file, struct epmt_error *err) {
         more = 0;
     while (!more && (more = epmt_jobfile_next_thread(file, &row.record, err)) == 1)
         more = 0;
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
         while (!more && (more = epmt_jobfile_next_mpi(file, EPMT_ROW_MPI_FUNCTION + i, &row.record,
                                                       err)) == 1)
             more = 0;

@@ -3,8 +3,8 @@
 
 #include "common/hash.h"
 #include "common/hot.h"
-#include "metadata/counter_tables.h"
 #include "metadata/metrics.h"
+#include "metadata/tables.h"
 
 #include "common/poison.h"
 
@@ -25,7 +25,7 @@ EPMT_FURTHER_TABLES(TABLE)
 
 const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind) {
     static const struct epmt_dictionary rows = {epmt_columns, row_types, EPMT_COLUMN_COUNT};
-    static const struct epmt_dictionary tables[EPMT_MPI_TABLE_COUNT] = {
+    static const struct epmt_dictionary tables[EPMT_TABLE_COUNT] = {
 #define TABLE(LIST, kind, name, path, title) \
     [EPMT_ROW_##kind - EPMT_ROW_MPI_FUNCTION] = {name##_columns, name##_types, sizeof name##_types},
         EPMT_FURTHER_TABLES(TABLE)
@@ -34,7 +34,7 @@ const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind) {
 
     if (kind == EPMT_ROW_PROCESS || kind == EPMT_ROW_THREAD)
         return &rows;
-    if (kind < EPMT_ROW_MPI_FUNCTION || kind >= EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT)
+    if (kind < EPMT_ROW_MPI_FUNCTION || kind >= EPMT_FIRST_TABLE + EPMT_TABLE_COUNT)
         return NULL;
     return &tables[kind - EPMT_ROW_MPI_FUNCTION];
 }

@@ -99,8 +99,4 @@ enum { EPMT_MPI_SIZE_COLUMNS(EPMT_MPI_SIZE_ENUM) EPMT_MPI_SIZE_COL_COUNT };
 #define EPMT_MPI_VARIABLE_ENUM(name, ...) EPMT_MPI_VARIABLE_COL_##name,
 enum { EPMT_MPI_VARIABLE_COLUMNS(EPMT_MPI_VARIABLE_ENUM) EPMT_MPI_VARIABLE_COL_COUNT };
 
-// Number of tables whose kinds follow EPMT_ROW_MPI_FUNCTION: those of MPI, and behind them the one
-// of counters (metadata/counter_tables.h).
-#define EPMT_MPI_TABLE_COUNT 7
-
 #endif

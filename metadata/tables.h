@@ -6,9 +6,10 @@
 
 #include "metadata/counter_tables.h"
 
-// Kinds EPMT_FIRST_TABLE, ... follow each other.
+// Kinds EPMT_FIRST_TABLE, ... follow each other: those of MPI, and behind them the one of counters.
 #define EPMT_FIRST_TABLE EPMT_ROW_MPI_FUNCTION
-#define EPMT_TABLE_COUNT EPMT_MPI_TABLE_COUNT
+#define EPMT_COUNT_TABLE(...) +1
+#define EPMT_TABLE_COUNT (0 EPMT_FURTHER_TABLES(EPMT_COUNT_TABLE))
 
 // Of the kind of a table: its path in the job file, and what it is.
 const char *epmt_table_path(enum epmt_row_kind kind);

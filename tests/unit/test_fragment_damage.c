@@ -10,7 +10,7 @@
 
 #include "aggregator/fragment.h"
 #include "common/hash.h"
-#include "metadata/mpi_tables.h"
+#include "metadata/tables.h"
 #include "tests/unit/rows.h"
 
 static uint8_t buffer[1 << 16];
@@ -18,7 +18,7 @@ static uint32_t slots[64];
 static const struct epmt_fragment_header about = {.rank = 7, .step = 99, .image = 5};
 
 // A fragment with a few rows of every kind. Returns its length.
-#define SAMPLE_ROWS (6 + EPMT_MPI_TABLE_COUNT)
+#define SAMPLE_ROWS (6 + EPMT_TABLE_COUNT)
 static size_t make_sample(void) {
     struct epmt_fragment fragment;
     struct epmt_record record;
@@ -30,7 +30,7 @@ static size_t make_sample(void) {
         assert_int_equal(epmt_fragment_add(&fragment, 1 + i % 2, &record), 0);
         assert_int_equal(epmt_fragment_add_attribute(&fragment, job, job, job), 0);
     }
-    for (int i = 0; i < EPMT_MPI_TABLE_COUNT; i++) {
+    for (int i = 0; i < EPMT_TABLE_COUNT; i++) {
         enum epmt_row_kind kind = EPMT_ROW_MPI_FUNCTION + i;
         rows_make_of(epmt_dictionary_of(kind), &record, (uint64_t)i, 20);
         assert_int_equal(epmt_fragment_add(&fragment, kind, &record), 0);
@@ -265,7 +265,7 @@ static void malformed_rows(void **state) {
 
 static void a_column_that_is_none(void **state) {
     (void)state;
-    for (int kind = EPMT_ROW_PROCESS; kind < EPMT_ROW_MPI_FUNCTION + EPMT_MPI_TABLE_COUNT; kind++) {
+    for (int kind = EPMT_ROW_PROCESS; kind < EPMT_FIRST_TABLE + EPMT_TABLE_COUNT; kind++) {
         const struct epmt_dictionary *dictionary = epmt_dictionary_of(kind);
         uint8_t row[2 + VALID_LEN(EPMT_COLUMN_COUNT)] = {(uint8_t)kind};
         if (!dictionary)
