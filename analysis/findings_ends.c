@@ -104,13 +104,14 @@ static int take_failure(void *context, int columns, const char *const *names,
 static enum epmt_severity gravity(const struct failure *failure, bool crashed) {
     static const int64_t on_purpose[] = {1 /* HUP */, 2 /* INT */, 13 /* PIPE */, 15 /* TERM */};
 
-    if (failure->ranks)
-        return EPMT_PROBLEM;
-    // Of a script much ends with another code than 0 that is no failure, and it ends what it
-    // began.
+    // Ranks are told to end where another one has failed; a script ends what it began, and much of
+    // it ends with another code than 0 that is no failure.
+    bool told = false;
     for (size_t i = 0; crashed && i < sizeof on_purpose / sizeof *on_purpose; i++)
-        crashed = failure->signal != on_purpose[i];
-    return crashed || !strcmp(failure->state, "killed") ? EPMT_WARNING : EPMT_INFO;
+        told |= failure->signal == on_purpose[i];
+    if (failure->ranks)
+        return told ? EPMT_WARNING : EPMT_PROBLEM;
+    return (crashed && !told) || !strcmp(failure->state, "killed") ? EPMT_WARNING : EPMT_INFO;
 }
 
 static void tell_failure(struct finding_context *context, const struct failure *failure) {

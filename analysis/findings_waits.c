@@ -77,11 +77,12 @@ static int look_at_queue(struct finding_context *context) {
     finish(epmt_findings_add(
                context, EPMT_FINDING_oversubscribed, share > 0.3 ? EPMT_WARNING : EPMT_NOTE,
                "More threads than CPUs%s: ready to run, they waited %s for a CPU, %s of the time "
-               "they wanted one; longest %s, with %ld threads: %s.",
+               "they wanted one; longest %s, with %ld thread%s: %s.",
                of_cpus, epmt_words_seconds(waited, wait.waited_all),
                epmt_words_share(share_text, share),
                epmt_findings_who(who, sizeof who, wait.rank, wait.host, wait.program, wait.pid),
-               (long)wait.threads, epmt_words_seconds(most, wait.waited)),
+               (long)wait.threads, wait.threads == 1 ? "" : "s",
+               epmt_words_seconds(most, wait.waited)),
            &wait, share);
     return 0;
 }
