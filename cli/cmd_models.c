@@ -19,8 +19,7 @@ static struct epmt_choice choice;
 static struct epmt_model_new fresh;
 
 static const struct epmt_option options[] = {
-    {0, "tag", "KEY:VALUE",
-     "create: of the jobs with this tag (KEY: whatever its value); may be given again"},
+    EPMT_SELECT_OPTIONS,
     {'o', "operation", "KEY[:VALUE]",
      "create: know operations too, the processes that have the same value of this tag; all: the "
      "same tags"},
@@ -36,18 +35,18 @@ static const struct epmt_option options[] = {
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
     (void)cli;
-    if (!strcmp(row->name, "tag"))
-        return epmt_choose_tag(&choice, argument, err);
     if (!strcmp(row->name, "method"))
         return epmt_methods_parse(argument, &fresh.methods, err);
     if (!strcmp(row->name, "format"))
         return epmt_format_parse(argument, &format, err);
-    if (row->letter == 'o')
+    if (!strcmp(row->name, "operation"))
         fresh.operation = strcmp(argument, "all") != 0 ? argument : "";
-    else if (row->letter == 'f')
+    else if (!strcmp(row->name, "feature"))
         fresh.features = argument;
-    else
+    else if (!strcmp(row->name, "disabled"))
         fresh.disabled = true;
+    else
+        return epmt_select_option(&choice.selection, row->name, argument, err) < 0 ? -1 : 0;
     return 0;
 }
 
@@ -219,9 +218,11 @@ static int show(struct epmt_db *db, const char *name, struct epmt_output *output
 }
 
 static const char *tags_text(struct epmt_strbuf *text) {
-    for (int i = 0; i < choice.tag_count; i++)
-        epmt_strbuf_printf(text, "%s%s", i ? ";" : "", choice.tags[i]);
-    return choice.tag_count ? epmt_strbuf_text(text) : NULL;
+    const struct epmt_selection *selection = &choice.selection;
+
+    for (int i = 0; i < selection->tag_count; i++)
+        epmt_strbuf_printf(text, "%s%s", i ? ";" : "", selection->tags[i]);
+    return selection->tag_count ? epmt_strbuf_text(text) : NULL;
 }
 
 static int create(struct epmt_db *db, int argc, char **argv, struct epmt_error *err) {
@@ -230,10 +231,10 @@ static int create(struct epmt_db *db, int argc, char **argv, struct epmt_error *
 
     if (!argc)
         return epmt_errf(err, EPMT_ERR_USAGE, "give the model a name, and jobs or a tag");
-    if (argc == 1 && !choice.tag_count)
-        return epmt_errf(err, EPMT_ERR_USAGE, "say which jobs are usual: JOB ... or --tag");
     if (epmt_choose_jobs(&choice, db, argc - 1, argv + 1, err))
         return -1;
+    if (!choice.count)
+        return epmt_errf(err, EPMT_ERR_USAGE, "say which jobs are usual: JOB ..., --tag, ...");
     fresh.name = argv[0];
     fresh.jobs = choice.ids;
     fresh.job_count = choice.count;

@@ -16,7 +16,7 @@ static struct epmt_outlier_question question = {.min_score = 1};
 static const char *cause_of;
 
 static const struct epmt_option options[] = {
-    {0, "tag", "KEY:VALUE", "of jobs with this tag (KEY: whatever its value); may be given again"},
+    EPMT_SELECT_OPTIONS,
     {'f', "feature", "NAMES",
      "compare by these, separated by commas; all: by all that there are (default: duration, "
      "cpu_time and processes; of threads usertime and systemtime; of ranks cpu_time, mpitime and "
@@ -64,37 +64,52 @@ static int set_threshold(const char *text, struct epmt_error *err) {
                      text);
 }
 
-static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
-                  struct epmt_error *err) {
+static int set_score(const char *text, struct epmt_error *err) {
     int64_t number;
 
+    if (set_number(text, "a score", 0, EPMT_METHOD_COUNT, &number, err))
+        return -1;
+    question.min_score = (int)number;
+    return 0;
+}
+
+static int set_limit(const char *text, struct epmt_error *err) {
+    int64_t number;
+
+    if (set_number(text, "a limit", 1, EPMT_OUTLIERS_MAX, &number, err))
+        return -1;
+    question.limit = (size_t)number;
+    return 0;
+}
+
+static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
+                  struct epmt_error *err) {
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {{"feature", &question.features},
+                 {"operation", &question.operation},
+                 {"model", &question.model},
+                 {"root-cause", &cause_of}};
+
     (void)cli;
-    if (!strcmp(row->name, "tag"))
-        return epmt_choose_tag(&choice, argument, err);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!strcmp(row->name, texts[i].name)) {
+            *texts[i].to = argument;
+            return 0;
+        }
+    }
     if (!strcmp(row->name, "threshold"))
         return set_threshold(argument, err);
     if (!strcmp(row->name, "method"))
         return epmt_methods_parse(argument, &question.methods, err);
     if (!strcmp(row->name, "format"))
         return epmt_format_parse(argument, &format, err);
-    if (!strcmp(row->name, "min-score")) {
-        if (set_number(argument, "a score", 0, EPMT_METHOD_COUNT, &number, err))
-            return -1;
-        question.min_score = (int)number;
-    } else if (row->letter == 'l') {
-        if (set_number(argument, "a limit", 1, EPMT_OUTLIERS_MAX, &number, err))
-            return -1;
-        question.limit = (size_t)number;
-    } else if (row->letter == 'f') {
-        question.features = argument;
-    } else if (row->letter == 'o') {
-        question.operation = argument;
-    } else if (row->letter == 'M') {
-        question.model = argument;
-    } else {
-        cause_of = argument;
-    }
-    return 0;
+    if (!strcmp(row->name, "min-score"))
+        return set_score(argument, err);
+    if (!strcmp(row->name, "limit"))
+        return set_limit(argument, err);
+    return epmt_select_option(&choice.selection, row->name, argument, err) < 0 ? -1 : 0;
 }
 
 // What people should know of an answer beside its rows.
@@ -144,7 +159,7 @@ static int ask(struct epmt_db *db, int argc, char **argv, struct epmt_output *ou
     if (epmt_choose_jobs(&choice, db, argc, argv, err))
         return -1;
     if (!choice.count && !of_many)
-        return epmt_errf(err, EPMT_ERR_USAGE, "say of which jobs: JOB or --tag");
+        return epmt_errf(err, EPMT_ERR_USAGE, "say of which jobs: JOB, --tag, ...");
     question.jobs = choice.ids;
     question.job_count = choice.count;
     return cause_of ? find_cause(db, output, err) : find(db, output, err);
