@@ -20,6 +20,8 @@
     X(annotate)          \
     X(list)              \
     X(show)              \
+    X(outliers)          \
+    X(models)            \
     X(report)            \
     X(operations)        \
     X(dump)              \
