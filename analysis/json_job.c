@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "analysis/json_findings.h"
 #include "analysis/json_job_sql.h"
 #include "analysis/json_rows.h"
 #include "analysis/ratios.h"
@@ -100,9 +101,10 @@ static int add_ratios(json_t *page, struct epmt_db *db, const char *id, struct e
     return failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory") : 0;
 }
 
-static int fill(json_t *page, struct epmt_db *db, const char *id, struct epmt_error *err) {
+static int fill(json_t *page, struct epmt_db *db, int64_t job, const char *id,
+                struct epmt_error *err) {
     const char *parameters[] = {id, NULL};
-    json_t *head;
+    json_t *head, *findings;
 
     if (!page)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
@@ -112,7 +114,8 @@ static int fill(json_t *page, struct epmt_db *db, const char *id, struct epmt_er
     if (json_is_null(head))
         return epmt_errf(err, EPMT_ERR_NOT_FOUND, "there is no job with id %s in %s", id,
                          epmt_db_where(db));
-    if (add_sections(page, epmt_job_sections, db, parameters, err) || add_ratios(page, db, id, err))
+    if (epmt_json_findings(db, job, &findings, err) || add(page, "findings", findings, err) ||
+        add_sections(page, epmt_job_sections, db, parameters, err) || add_ratios(page, db, id, err))
         return -1;
     return add_steps(page, db, id, err);
 }
@@ -122,7 +125,7 @@ int epmt_json_job(struct epmt_db *db, int64_t job, json_t **to, struct epmt_erro
     json_t *page = json_object();
 
     snprintf(id, sizeof id, "%" PRId64, job);
-    if (fill(page, db, id, err)) {
+    if (fill(page, db, job, id, err)) {
         json_decref(page);
         return -1;
     }

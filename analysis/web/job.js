@@ -48,12 +48,14 @@
   }
 
   // ---- what stands out ----
+  const GRAVE = { problem: "bad", warning: "warn" };
+
   function findings(page) {
-    if (!page.findings) return null;
     if (!page.findings.rows.length) return [element("p", {}, "Nothing stands out.")];
     return [element("ul", { class: "findings" }, objects(page.findings).map((row) =>
       element("li", { "data-finding": row.name },
-        element("strong", {}, row.title || row.name), " ", row.text || "")))];
+        element("strong", { class: GRAVE[row.severity] || null }, `${row.severity}: ${row.title}.`),
+        ` ${row.text || ""}`)))];
   }
 
   // ---- time line ----

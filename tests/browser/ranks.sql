@@ -15,7 +15,7 @@ insert into processes (id, job_id, parent_id, depth, cpu_time, inclusive_cpu_tim
 insert into processes (id, job_id, parent_id, depth, cpu_time, inclusive_cpu_time, hostname,
     exename, args, pid, start, "end", state, exitcode, exitsignal, launcher, step, mpirank,
     numranks, numtids, usertime, systemtime, rssmax, read_bytes, write_bytes, mpitime, mpicalls)
-  with recursive n(i) as (select 0 union all select i + 1 from n where i < 9999)
+  with recursive n(i) as (select cast(0 as bigint) union all select i + 1 from n where i < 9999)
   select 1000001 + i, 1000000, 1000000, 1,
     60000000 + (case i when 7777 then 30000000 else 0 end),
     60000000 + (case i when 7777 then 30000000 else 0 end), 'node' || (i / 128), 'model', '[]',
@@ -24,15 +24,15 @@ insert into processes (id, job_id, parent_id, depth, cpu_time, inclusive_cpu_tim
     case i when 7777 then 10000000000 else 38000000000 + (i % 7) * 1000000000 end, 1000 from n;
 insert into processes (id, job_id, parent_id, depth, cpu_time, inclusive_cpu_time, hostname,
     exename, args, pid, start, "end", state, exitcode, exitsignal, launcher)
-  with recursive n(i) as (select 0 union all select i + 1 from n where i < 1999)
+  with recursive n(i) as (select cast(0 as bigint) union all select i + 1 from n where i < 1999)
   select 1020000 + i, 1000000, null, 0, 1000, 1000, 'node0', 'tool' || (i % 40), '[]', 20000 + i,
     1700000000000000 + i * 50000, 1700000000020000 + i * 50000, 'exited', 0, 0, 0 from n;
 insert into threads (id, process_id, tid, mpirank, start, "end", usertime, systemtime, time_waiting)
-  with recursive n(i) as (select 0 union all select i + 1 from n where i < 39999)
+  with recursive n(i) as (select cast(0 as bigint) union all select i + 1 from n where i < 39999)
   select 1000000 + i, 1000001 + i / 4, i, i / 4, 1700000001000000 + i % 4, 1700000099000000,
     15000000 + (i % 4) * 1000, 0, 1000000 from n;
 insert into mpi_functions (id, process_id, function, class, calls, "time", time_min, time_max,
     bytes_out, bytes_in)
-  with recursive n(i) as (select 0 union all select i + 1 from n where i < 149999)
+  with recursive n(i) as (select cast(0 as bigint) union all select i + 1 from n where i < 149999)
   select 1000000 + i, 1000001 + i / 15, 'MPI_Function_' || (i % 15), 'other', 10 + i % 15,
     (i % 15 + 1) * 1000000 + i / 15, 1, 100, 8, 8 from n;
