@@ -35,4 +35,4 @@ insert into mpi_functions (id, process_id, function, class, calls, "time", time_
     bytes_out, bytes_in)
   with recursive n(i) as (select cast(0 as bigint) union all select i + 1 from n where i < 149999)
   select 1000000 + i, 1000001 + i / 15, 'MPI_Function_' || (i % 15), 'other', 10 + i % 15,
-    (i % 15 + 1) * 1000000 + i / 15, 1, 100, 8, 8 from n;
+    (i % 15 + 1) * 1000000 + i / 15 * 1000, 1, 100, 8, 8 from n;
