@@ -48,16 +48,19 @@
   }
 
   // ---- what stands out ----
+  const GRAVE = { problem: "bad", warning: "warn" };
+
   function findings(page) {
-    if (!page.findings) return null;
     if (!page.findings.rows.length) return [element("p", {}, "Nothing stands out.")];
     return [element("ul", { class: "findings" }, objects(page.findings).map((row) =>
       element("li", { "data-finding": row.name },
-        element("strong", {}, row.title || row.name), " ", row.text || "")))];
+        element("strong", { class: GRAVE[row.severity] || null }, `${row.severity}: ${row.title}.`),
+        ` ${row.text || ""}`)))];
   }
 
   // ---- time line ----
   const STATES = ["ended well", "ended badly", "end not seen", "MPI step"];
+  const GROUPS = ["processes of a program", null, null, "MPI step"]; // colours as above
 
   function stateOf(row) {
     if (row.signal || row.exitcode || row.state === "killed") return 1;
@@ -68,7 +71,7 @@
     return objects(page.steps).map((row) => ({
       name: `MPI step ${row.step}`, start: row.start_s,
       end: row.end_s === null ? job(page).duration_s : row.end_s,
-      label: `${row.ranks === null ? "?" : row.ranks} ranks`, series: 3 }));
+      label: `${row.ranks === null ? "?" : row.ranks} ranks`, series: STATES.length - 1 }));
   }
 
   function processBars(page) {
@@ -102,7 +105,7 @@
     return [
       gantt({ title: "Time line", text: each ? "Every process from its start to its end."
         : "Processes by program; those that began in the same twentieth of the job are one bar.",
-      ...placed, series: each ? STATES : ["processes of a program", "", "", "MPI step"],
+      ...placed, series: each ? STATES : GROUPS,
       data: () => (each ? page.processes : page.groups) }),
       folded("Table: MPI steps", () => table(page.steps, { caption: "MPI steps" })),
       element("h3", {}, "Most CPU time"),
