@@ -98,13 +98,14 @@ static void add_process(struct epmt_fragment *fragment, struct epmt_record *reco
 // or NULL.
 static void *start_fragment(struct epmt_fragment *fragment, size_t more, bool lasting) {
     size_t len = process_row_max() + more + 4096;
+    size_t used = (epmt_self.texts_len + 7) / 8 * 8, cap = sizeof epmt_scratch - used;
     void *pages = NULL;
 
-    if (lasting || len > sizeof epmt_scratch->record)
+    if (lasting || len > cap)
         pages = epmt_prim_map(len);
-    epmt_fragment_init(fragment, pages ? pages : epmt_scratch->record,
-                       pages ? len : sizeof epmt_scratch->record, NULL, 0);
-    fragment->cap = pages ? len : sizeof epmt_scratch->record;
+    if (pages)
+        cap = len;
+    epmt_fragment_init(fragment, pages ? pages : (char *)&epmt_scratch + used, cap, NULL, 0);
     return pages;
 }
 
