@@ -2,7 +2,8 @@
 // What a preload adds to posix_spawn + wait of /bin/true in time, in CPU time of the process (which
 // a busy machine disturbs less) and in page faults: the variants alternate in one run, medians are
 // printed.
-// usage: process RUNS NAME=LIBRARY ... (an empty LIBRARY is no preload)
+// usage: process RUNS NAME=LIBRARY[,VARIABLE=VALUE]... ... (an empty LIBRARY is no preload; the
+// variables are set for that variant alone)
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,16 +25,38 @@ static double now_us(void) {
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static double spawn_once(const char *library, double *cpu, long *faults) {
+// What a variant says behind its library: sets its variables, or takes them away again.
+static void change_environment(const char *variables, int set) {
+    char text[4096];
+
+    snprintf(text, sizeof text, "%s", variables);
+    for (char *rest = NULL, *one = strtok_r(text, ",", &rest); one;
+         one = strtok_r(NULL, ",", &rest)) {
+        char *equals = strchr(one, '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        if (set)
+            setenv(one, equals + 1, 1);
+        else
+            unsetenv(one);
+    }
+}
+
+static double spawn_once(const char *variant, double *cpu, long *faults) {
     static char *const arguments[] = {"/bin/true", NULL};
+    size_t library = strcspn(variant, ",");
+    char preload[4096];
     struct rusage usage;
     pid_t pid;
     int status;
 
-    if (*library)
-        setenv("LD_PRELOAD", library, 1);
+    snprintf(preload, sizeof preload, "%.*s", (int)library, variant);
+    if (library)
+        setenv("LD_PRELOAD", preload, 1);
     else
         unsetenv("LD_PRELOAD");
+    change_environment(variant + library, 1);
     double start = now_us();
     if (posix_spawn(&pid, arguments[0], NULL, NULL, arguments, environ) ||
         wait4(pid, &status, 0, &usage) != pid || status) {
@@ -41,6 +64,7 @@ static double spawn_once(const char *library, double *cpu, long *faults) {
         exit(1);
     }
     double end = now_us();
+    change_environment(variant + library, 0);
     *cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     *faults = usage.ru_minflt;
@@ -64,7 +88,7 @@ int main(int argc, char **argv) {
     double *times[VARIANTS], *cpus[VARIANTS];
 
     if (runs < 1 || variants < 1 || variants > VARIANTS) {
-        fprintf(stderr, "usage: process RUNS NAME=LIBRARY ...\n");
+        fprintf(stderr, "usage: process RUNS NAME=LIBRARY[,VARIABLE=VALUE]... ...\n");
         return 2;
     }
     for (int v = 0; v < variants; v++) {
@@ -73,8 +97,8 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < runs; i++) {
         for (int v = 0; v < variants; v++) {
-            const char *library = strchr(argv[v + 2], '=');
-            times[v][i] = spawn_once(library ? library + 1 : "", &cpus[v][i], &faults[v]);
+            const char *variant = strchr(argv[v + 2], '=');
+            times[v][i] = spawn_once(variant ? variant + 1 : "", &cpus[v][i], &faults[v]);
         }
     }
     double bare = median(times[0], runs), bare_cpu = median(cpus[0], runs);

@@ -3,8 +3,8 @@
 # What the preload costs a process, a fork and a thread, beside no preload and a floor: the reads and
 # appends that no collector can do without; alternated in one run, medians. Machines are noisy: look
 # at the ratios, and at the CPU time where the machine has other work.
-# EPMT_BENCH_PEER is another collector to measure beside: what stands in its LD_PRELOAD. It finds
-# where to write in PAPIEX_OUTPUT.
+# EPMT_BENCH_PEER is another collector to measure beside: what stands in its LD_PRELOAD. It alone
+# finds PAPIEX_OPTIONS, and where to write in PAPIEX_OUTPUT: epmt would take both for its own.
 # usage: bench/run.sh [BUILD_DIR [RUNS]]
 set -eu
 build=$(cd "${1:-build}" && pwd)
@@ -17,13 +17,13 @@ cmake --build "$build" --target bench >/dev/null
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 mkdir "$out/peer"
-export EPMT_OUTPUT_PREFIX=$out/ EPMT_JOB_ID=bench USER=${USER:-$(id -un)} PAPIEX_OUTPUT=$out/peer/
-export PAPIEX_OPTIONS=${PAPIEX_OPTIONS:-COLLATED_TSV}
-unset EPMT_DISABLE
+export EPMT_OUTPUT_PREFIX=$out/ EPMT_JOB_ID=bench USER=${USER:-$(id -un)}
+options=${PAPIEX_OPTIONS:-COLLATED_TSV}
+unset EPMT_DISABLE EPMT_EVENTS PAPIEX_OPTIONS PAPIEX_OUTPUT
 epmt=LD_PRELOAD=$build/lib/libepmt.so
 FLOOR_FILE=$out/floor "$build/bench/process" "$runs" none= \
     "empty preload=$build/bench/empty_preload.so" \
-    "floor=$build/bench/floor_process.so" "epmt=$build/lib/libepmt.so" ${peer:+"peer=$peer"} |
+    "floor=$build/bench/floor_process.so" "epmt=$build/lib/libepmt.so" ${peer:+"peer=$peer,PAPIEX_OUTPUT=$out/peer/,PAPIEX_OPTIONS=$options"} |
     tee "$out/process"
 awk '$1 == "floor" { floor = $3; cpu = $4 } $1 == "epmt" || $1 == "peer" {
         printf "%s / floor: %.2f, in CPU time %.2f\n", $1, $3 / floor, $4 / cpu }' "$out/process"
@@ -39,7 +39,8 @@ by_turns() { # TITLE TURNS FLOOR COMMAND...
         "$@" >>"$out/turn.none"
         env "$floor" "$@" >>"$out/turn.floor"
         env "$epmt" EPMT_JOB_ID="$title$turn" "$@" >>"$out/turn.epmt"
-        [ -z "$peer" ] || env LD_PRELOAD="$peer" "$@" >>"$out/turn.peer"
+        [ -z "$peer" ] ||
+            env LD_PRELOAD="$peer" PAPIEX_OUTPUT="$out/peer/" PAPIEX_OPTIONS="$options" "$@" >>"$out/turn.peer"
     done
     printf '\n%-24s %10s %10s %10s %8s %8s\n' "$title" "median us" "added us" "added CPU" \
         "/ floor" "in CPU"

@@ -20,6 +20,7 @@
     X(annotate)          \
     X(list)              \
     X(show)              \
+    X(report)            \
     X(dump)              \
     X(delete)            \
     X(retire)            \

@@ -4,78 +4,75 @@
 #include <string.h>
 
 #include "cli/cmd.h"
-#include "cli/narrow.h"
 #include "cli/results.h"
+#include "cli/select.h"
 #include "cli/suggest.h"
 #include "common/fmt.h"
-#include "storage/retire.h"
 
 static enum epmt_format format;
-static struct epmt_filter filter = {.limit = -1};
-
-#define TAGS_MAX 16
-static const char *tags[TAGS_MAX]; // jobs must have them all
-static int tag_count;
+static struct epmt_list_request request = {.limit = -1};
 
 static const struct epmt_option options[] = {
-    {0, "tag", "KEY:VALUE", "of jobs with this tag (KEY: whatever its value); may be given again"},
+    EPMT_SELECT_OPTIONS,
+    {'o', "order", "COLUMNS",
+     "by these columns, separated by commas; -COLUMN: the largest, or latest, first"},
     {'l', "limit", "N", "at most N of them"},
+    {0, "offset", "N", "without the first N"},
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: all columns)"},
     {0},
 };
 
-static int set_limit(const char *text, struct epmt_error *err) {
-    if (epmt_parse_whole_i64(text, &filter.limit) && filter.limit >= 0)
-        return 0;
-    return epmt_errf(err, EPMT_ERR_USAGE, "a limit is a number of 0 or more, not %s", text);
+static int set_number(int64_t *to, const char *name, const char *text, struct epmt_error *err) {
+    if (epmt_parse_whole_i64(text, to) && *to >= 0)
+        return 1;
+    return epmt_errf(err, EPMT_ERR_USAGE, "%s is a number of 0 or more, not %s", name, text);
+}
+
+// An option, or a word NAME=VALUE. Returns 1; 0: it is none; -1 with err.
+static int set(const char *name, const char *value, struct epmt_error *err) {
+    if (!strcmp(name, "limit"))
+        return set_number(&request.limit, "a limit", value, err);
+    if (!strcmp(name, "offset"))
+        return set_number(&request.offset, "an offset", value, err);
+    if (strcmp(name, "order") != 0)
+        return epmt_select_option(&request.selection, name, value, err);
+    request.order = value;
+    return 1;
 }
 
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
     (void)cli;
-    if (!strcmp(row->name, "tag")) {
-        if (tag_count == TAGS_MAX)
-            return epmt_errf(err, EPMT_ERR_USAGE, "more than %d times --tag", TAGS_MAX);
-        tags[tag_count++] = argument;
-        return 0;
-    }
-    return row->letter == 'l' ? set_limit(argument, err)
-                              : epmt_format_parse(argument, &format, err);
-}
-
-// What can be listed; the first name of a query is the one of today.
-static const struct kind {
-    const char *name;
-    const struct epmt_query *query;
-} kinds[] = {
-    {"jobs", &epmt_query_jobs},           {"steps", &epmt_query_steps},
-    {"processes", &epmt_query_processes}, {"procs", &epmt_query_processes},
-    {"threads", &epmt_query_threads},     {"thread_metrics", &epmt_query_threads},
-    {"hosts", &epmt_query_hosts},         {"programs", &epmt_query_programs},
-    {"tags", &epmt_query_tags},           {"job_proc_tags", &epmt_query_tags},
-    {"users", &epmt_query_users},
-};
-
-static const struct epmt_query *find_query(const char *name) {
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (!strcmp(kinds[i].name, name))
-            return kinds[i].query;
-    }
-    return NULL;
+    if (!strcmp(row->name, "format"))
+        return epmt_format_parse(argument, &format, err);
+    return set(row->name, argument, err) < 0 ? -1 : 0;
 }
 
 // A word that is no job may be a kind that was mistyped.
 static int no_job(const char *word, struct epmt_error *err) {
     struct epmt_suggestion suggestion;
     char more[EPMT_SUGGEST_MAX];
+    char text[EPMT_ERROR_TEXT_MAX];
 
     epmt_suggest_init(&suggestion, word, strlen(word));
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        epmt_suggest_try(&suggestion, kinds[i].name);
+    for (int i = 0; epmt_listing_at(i); i++)
+        epmt_suggest_try(&suggestion, epmt_listing_at(i)->name);
     epmt_suggest_text(&suggestion, "", more);
-    char text[EPMT_ERROR_TEXT_MAX];
     epmt_fmt(text, sizeof text, "%s%s", err->text, more);
     return epmt_errf(err, err->code, "%s", text);
+}
+
+static int add_filter(char *name, char *value, struct epmt_error *err) {
+    int taken = set(name, value, err);
+
+    if (taken)
+        return taken < 0 ? -1 : 0;
+    if (request.filter_count == EPMT_LIST_FILTERS_MAX)
+        return epmt_errf(err, EPMT_ERR_USAGE, "more than %d times NAME=VALUE",
+                         EPMT_LIST_FILTERS_MAX);
+    request.columns[request.filter_count] = name;
+    request.values[request.filter_count++] = value;
+    return 0;
 }
 
 // Takes the arguments NAME=VALUE out: they narrow the listing. Returns how many are left, or -1.
@@ -89,65 +86,40 @@ static int take_filters(int argc, char **argv, struct epmt_error *err) {
             continue;
         }
         *equals = '\0';
-        if (!strcmp(argv[i], "limit")) {
-            if (set_limit(equals + 1, err))
-                return -1;
-        } else if (filter.count == EPMT_FILTERS_MAX) {
-            return epmt_errf(err, EPMT_ERR_USAGE, "more than %d times NAME=VALUE",
-                             EPMT_FILTERS_MAX);
-        } else {
-            filter.columns[filter.count] = argv[i];
-            filter.values[filter.count++] = equals + 1;
-        }
+        if (add_filter(argv[i], equals + 1, err))
+            return -1;
     }
     return left;
 }
 
-static bool is_among(const char *id, char (*ids)[EPMT_JOB_KEY_MAX], int count) {
-    for (int i = 0; ids && i < count; i++) {
-        if (!strcmp(id, ids[i]))
-            return true;
+static int find_jobs(struct epmt_db *db, int argc, char **argv, int64_t *ids,
+                     struct epmt_error *err) {
+    char id[EPMT_JOB_KEY_MAX];
+
+    for (int i = 0; i < argc; i++) {
+        if (epmt_results_find_job(db, argv[i], id, err))
+            return err->code == EPMT_ERR_NOT_FOUND ? no_job(argv[i], err) : -1;
+        ids[i] = strtoll(id, NULL, 10);
     }
-    return false;
+    return 0;
 }
 
-// What belongs to the jobs that have the tags: of those in ids, or (count 0) of all.
-static int list_tagged(struct epmt_db *db, const struct epmt_query *query,
-                       char (*ids)[EPMT_JOB_KEY_MAX], int count, struct epmt_output *output,
-                       struct epmt_error *err) {
-    int64_t *found;
-    size_t found_count;
-    int left = 0;
-
-    if (epmt_db_find_tagged(db, EPMT_TAGGED_JOBS, tags, tag_count, &found, &found_count, err))
-        return -1;
-    char(*tagged)[EPMT_JOB_KEY_MAX] = calloc(found_count + 1, sizeof *tagged);
-    int result = tagged ? 0 : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-    for (size_t i = 0; i < found_count && tagged; i++) {
-        epmt_fmt(tagged[left], sizeof tagged[left], "%ld", (long)found[i]);
-        left += !count || is_among(tagged[left], ids, count);
-    }
-    if (!result)
-        result = epmt_results_print_jobs(output, NULL, db, query, tagged, left, err);
-    free(tagged);
-    free(found);
-    return result;
-}
-
-static int list(struct epmt_db *db, const struct epmt_query *query, int argc, char **argv,
-                struct epmt_output *output, struct epmt_error *err) {
-    if (!argc && tag_count)
-        return list_tagged(db, query, NULL, 0, output, err);
-    if (!argc)
-        return epmt_results_print(output, NULL, db, query, NULL, false, err);
-    char(*ids)[EPMT_JOB_KEY_MAX] = calloc((size_t)argc, sizeof *ids);
+static int list(struct epmt_db *db, int argc, char **argv, struct epmt_output *output,
+                struct epmt_error *err) {
+    int64_t *ids = calloc((size_t)argc + 1, sizeof *ids);
     int result = ids ? 0 : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-    for (int i = 0; i < argc && !result; i++)
-        if (epmt_results_find_job(db, argv[i], ids[i], err))
-            result = err->code == EPMT_ERR_NOT_FOUND ? no_job(argv[i], err) : -1;
+
     if (!result)
-        result = tag_count ? list_tagged(db, query, ids, argc, output, err)
-                           : epmt_results_print_jobs(output, NULL, db, query, ids, argc, err);
+        result = find_jobs(db, argc, argv, ids, err);
+    if (argc) {
+        request.selection.jobs = ids;
+        request.selection.job_count = (size_t)argc;
+    }
+    if (!result)
+        result = epmt_select_resolve(&request.selection, db, err) ||
+                         epmt_results_print_list(output, db, &request, err)
+                     ? -1
+                     : 0;
     free(ids);
     return result;
 }
@@ -158,21 +130,18 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     argc = take_filters(argc, argv, err);
     if (argc < 0)
         return err->code;
-    const struct epmt_query *query = argc ? find_query(argv[0]) : NULL;
-
-    if (query) {
+    request.listing = argc ? epmt_listing_find(argv[0]) : NULL;
+    if (request.listing) {
         argc--;
         argv++;
     } else {
-        query = &epmt_query_jobs;
+        request.listing = epmt_listing_find("jobs");
     }
     struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_READ, cli->envp, err);
     if (!db)
         return err->code;
-    if (filter.count || filter.limit >= 0)
-        epmt_filter_use(&filter);
     epmt_output_begin(&output, stdout, format);
-    int result = list(db, query, argc, argv, &output, err);
+    int result = list(db, argc, argv, &output, err);
     // Output that has begun is ended, whatever happened.
     if (epmt_output_end(&output, result ? NULL : err))
         result = -1;
@@ -188,9 +157,11 @@ const struct epmt_command epmt_command_list = {
     .summary = "List the jobs in the database, or what belongs to them.",
     .examples = "epmt list                      # jobs\n"
                 "epmt list processes 4711       # of one job\n"
-                "epmt list jobs user=alice      # * and ? stand for others\n"
+                "epmt list --after yesterday --exit failed\n"
+                "epmt list --program cm4 --order -cpu_time --limit 10\n"
+                "epmt list jobs user=alice      # any column; * and ? stand for others\n"
                 "epmt list --tag exp:a          # jobs with this tag\n"
-                "epmt list hosts                # what ran where\n"
+                "epmt list hosts --when 2026-11-25\n"
                 "epmt list --format csv         # for programs\n",
     .options = options,
     .option = option,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/narrow.h"
 #include "cli/units.h"
 #include "common/fmt.h"
 #include "storage/ddl.h"
@@ -57,7 +56,6 @@ struct printing {
     const char *section;
     bool record, begun;
     bool units;           // values by the endings of the names
-    const char *missing;  // a column of a filter that the query has not
     bool may_lack, lacks; // where selected columns are not in this query, another one is asked
     int count;
     struct epmt_table_column columns[COLUMNS_MAX];
@@ -155,75 +153,36 @@ static int take_row(void *context, int columns, const char *const *names, const 
     return 0;
 }
 
-// What is to be asked: ids are those of jobs, `step` is the step's where there is one.
+// What is to be asked, with these values; ids, where there are some, are those of jobs, $1.
 struct asking {
     const char *sql;
     const char *or_sql; // where --columns names columns that sql has not; may be NULL
+    const struct epmt_db_value *values, *or_values;
+    int value_count, or_count;
     char (*ids)[EPMT_JOB_KEY_MAX];
     int count;
-    const char *step;
+    const char *step; // $2
     bool record, units;
 };
 
-static int take_only_names(void *context, int columns, const char *const *names,
-                           const char *const *texts, const bool *numeric) {
-    struct printing *printing = context;
-
-    (void)texts, (void)numeric;
-    printing->lacks = epmt_filter_lacks(names, columns, &printing->missing);
-    return 1;
-}
-
-// Whether the query has the columns of the filter, before these become part of it.
-static int look_at_names(struct printing *printing, struct epmt_db *db, const char *sql,
-                         const char *const *parameters, struct epmt_error *err) {
-    if (epmt_db_query(db, sql, parameters, take_only_names, printing, err))
-        return -1;
-    if (printing->lacks && !printing->may_lack)
-        return epmt_errf(err, EPMT_ERR_USAGE, "there is no column %s to select by",
-                         printing->missing);
-    return 0;
-}
-
-// The query with the filter around it.
-static int ask_narrowed(struct printing *printing, struct epmt_db *db, const char *sql,
-                        const char **parameters, int count, struct epmt_error *err) {
-    const struct epmt_filter *filter = epmt_filter_in_use();
-    char *patterns[EPMT_FILTERS_MAX] = {NULL};
-    const char *narrowed = epmt_filter_query(sql, count + 1);
-    bool failed = !narrowed;
-
-    for (int i = 0; i < filter->count; i++) {
-        patterns[i] = epmt_filter_pattern(filter->values[i]);
-        parameters[count + i] = patterns[i];
-        failed |= !patterns[i];
-    }
-    parameters[count + filter->count] = NULL;
-    int result = failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory")
-                        : epmt_db_query(db, narrowed, parameters, take_row, printing, err);
-    for (int i = 0; i < filter->count; i++)
-        free(patterns[i]);
-    return result;
-}
-
 static int ask_once(struct printing *printing, struct epmt_db *db, const struct asking *asking,
-                    const char *id, const char *sql, struct epmt_error *err) {
-    const char *parameters[EPMT_DB_PARAMETERS_MAX + 1] = {id, asking->step, NULL};
+                    const char *id, bool other, struct epmt_error *err) {
+    const char *parameters[] = {id, asking->step, NULL};
+    const char *sql = other ? asking->or_sql : asking->sql;
 
-    if (!epmt_filter_in_use())
+    if (!asking->values)
         return epmt_db_query(db, sql, parameters, take_row, printing, err);
-    if (look_at_names(printing, db, sql, parameters, err))
-        return -1;
-    int count = id ? asking->step ? 2 : 1 : 0;
-    return printing->lacks ? 0 : ask_narrowed(printing, db, sql, parameters, count, err);
+    return db->backend->query(db, sql, other ? asking->or_values : asking->values,
+                              other ? asking->or_count : asking->value_count, true, take_row,
+                              printing, err);
 }
 
 static int ask(struct printing *printing, struct epmt_db *db, const struct asking *asking,
-               const char *sql, struct epmt_error *err) {
+               bool other, struct epmt_error *err) {
     int result = 0;
 
     for (int i = 0; !result && !printing->lacks && (i < asking->count || (!asking->ids && !i)); i++)
-        result = ask_once(printing, db, asking, asking->ids ? asking->ids[i] : NULL, sql, err);
+        result = ask_once(printing, db, asking, asking->ids ? asking->ids[i] : NULL, other, err);
     return result;
 }
 
@@ -238,10 +197,10 @@ static int print(struct epmt_output *output, const char *section, struct epmt_db
     printing->record = asking->record;
     printing->units = asking->units;
     printing->may_lack = asking->or_sql != NULL;
-    int result = ask(printing, db, asking, asking->sql, err);
+    int result = ask(printing, db, asking, false, err);
     if (!result && printing->lacks) {
         printing->lacks = printing->may_lack = printing->units = false;
-        result = ask(printing, db, asking, asking->or_sql, err);
+        result = ask(printing, db, asking, true, err);
     }
     if (!result && !printing->begun)
         begin(printing, NULL);
@@ -296,12 +255,34 @@ int epmt_results_print_step(struct epmt_output *output, const char *section, str
     return print(output, section, db, &asking, err);
 }
 
-int epmt_results_print_jobs(struct epmt_output *output, const char *section, struct epmt_db *db,
-                            const struct epmt_query *query, char (*ids)[EPMT_JOB_KEY_MAX],
-                            int count, struct epmt_error *err) {
-    struct asking asking = asking_of(output, query, true);
+int epmt_results_print_list(struct epmt_output *output, struct epmt_db *db,
+                            const struct epmt_list_request *request, struct epmt_error *err) {
+    bool people = output->format == EPMT_FORMAT_TABLE;
+    struct epmt_parameters values = {.count = 0}, or_values = {.count = 0};
+    struct epmt_strbuf sql = {0}, or_sql = {0};
+    int result =
+        epmt_listing_query(db, request, people, &sql, &values, err) ||
+                (people && epmt_listing_query(db, request, false, &or_sql, &or_values, err))
+            ? -1
+            : 0;
 
-    asking.ids = ids;
-    asking.count = count;
-    return print(output, section, db, &asking, err);
+    if (!result && (sql.failed || or_sql.failed || values.failed || or_values.failed))
+        result = epmt_errf(err, EPMT_ERR_MEMORY, "out of memory, or too many conditions");
+    if (!result) {
+        struct asking asking = {.sql = epmt_db_keep(db, epmt_strbuf_text(&sql)),
+                                .values = values.values,
+                                .value_count = values.count,
+                                .or_sql =
+                                    people ? epmt_db_keep(db, epmt_strbuf_text(&or_sql)) : NULL,
+                                .or_values = or_values.values,
+                                .or_count = or_values.count,
+                                .units = people};
+        result = asking.sql ? print(output, NULL, db, &asking, err)
+                            : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    }
+    epmt_parameters_free(&values);
+    epmt_parameters_free(&or_values);
+    epmt_strbuf_free(&sql);
+    epmt_strbuf_free(&or_sql);
+    return result;
 }

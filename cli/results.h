@@ -3,6 +3,7 @@
 #ifndef EPMT_CLI_RESULTS_H
 #define EPMT_CLI_RESULTS_H
 
+#include "analysis/listing.h"
 #include "cli/table.h"
 #include "storage/query.h"
 
@@ -25,9 +26,8 @@ int epmt_results_print_step(struct epmt_output *output, const char *section, str
                             const struct epmt_query *query, const char *id, const char *step,
                             bool record, struct epmt_error *err);
 
-// As epmt_results_print, of several jobs in one section.
-int epmt_results_print_jobs(struct epmt_output *output, const char *section, struct epmt_db *db,
-                            const struct epmt_query *query, char (*ids)[EPMT_JOB_KEY_MAX],
-                            int count, struct epmt_error *err);
+// Prints a list as the only section. Returns 0 or -1 with err.
+int epmt_results_print_list(struct epmt_output *output, struct epmt_db *db,
+                            const struct epmt_list_request *request, struct epmt_error *err);
 
 #endif

@@ -83,6 +83,27 @@ int epmt_db_check_schema(const struct epmt_db *db, enum epmt_db_mode mode, struc
     return 0;
 }
 
+struct epmt_db_kept {
+    struct epmt_db_kept *next;
+    char sql[];
+};
+
+const char *epmt_db_keep(struct epmt_db *db, const char *sql) {
+    size_t size = strlen(sql) + 1;
+
+    for (struct epmt_db_kept *kept = db->kept; kept; kept = kept->next) {
+        if (!strcmp(kept->sql, sql))
+            return kept->sql;
+    }
+    struct epmt_db_kept *kept = malloc(sizeof *kept + size);
+    if (!kept)
+        return NULL;
+    memcpy(kept->sql, sql, size);
+    kept->next = db->kept;
+    db->kept = kept;
+    return kept->sql;
+}
+
 void epmt_db_close(struct epmt_db *db) {
     if (!db)
         return;
@@ -94,6 +115,11 @@ void epmt_db_close(struct epmt_db *db) {
     }
     epmt_strbuf_free(&db->update_job);
     epmt_strbuf_free(&db->update_counted);
+    while (db->kept) {
+        struct epmt_db_kept *kept = db->kept;
+        db->kept = kept->next;
+        free(kept);
+    }
     free(db->where);
     free(db);
 }

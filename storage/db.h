@@ -61,6 +61,11 @@ typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *name
 int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,
                   epmt_db_row_f row, void *context, struct epmt_error *err);
 
+// The same SQL in memory that stays while db is open, once however often it is asked for; for SQL
+// that was put together. NULL: out of memory. Values belong into parameters, so that there are few
+// such texts.
+const char *epmt_db_keep(struct epmt_db *db, const char *sql);
+
 struct epmt_db_migration {
     int64_t from, to; // versions of the schema
     uint64_t changes; // tables and columns that were added

@@ -88,6 +88,7 @@ struct epmt_db {
     struct epmt_ddl_rows rows[EPMT_DDL_TABLE_COUNT];
     struct epmt_strbuf update_job, update_counted;
     struct epmt_strbuf delete_rows[EPMT_DDL_TABLE_COUNT]; // of the job $1
+    struct epmt_db_kept *kept;                            // see epmt_db_keep
 };
 
 extern const struct epmt_db_backend epmt_db_sqlite, epmt_db_postgres;

@@ -99,6 +99,7 @@ static int change_schema(struct epmt_db *db, struct epmt_db_migration *migration
     epmt_ddl_drop_views(&sql);
     for (int table = 0; table < EPMT_DDL_TABLE_COUNT && !status; table++)
         status = add_what_is_missing(db, table, &sql, &migration->changes, err);
+    epmt_strbuf_puts(&sql, "DROP INDEX IF EXISTS \"processes_exename\";\n"); // of version 1
     epmt_ddl_indexes(&sql);
     epmt_ddl_views(&sql, dialect);
     epmt_ddl_comments(&sql, dialect);

@@ -41,7 +41,9 @@ static const char *const indexes[][2] = {
     {"processes_job_rank", "\"processes\"(\"job_id\", \"mpirank\")"},
     // Of ranks alone, so that they are found also beside a job of a million others.
     {"processes_job_step", "\"processes\"(\"job_id\", \"step\") WHERE \"step\" IS NOT NULL"},
-    {"processes_exename", "\"processes\"(\"exename\")"},
+    // With the job, so that whether a job ran a program, or on a host, is one look.
+    {"processes_exename_job", "\"processes\"(\"exename\", \"job_id\")"},
+    {"processes_hostname_job", "\"processes\"(\"hostname\", \"job_id\")"},
     {"processes_parent", "\"processes\"(\"parent_id\")"},
     {"process_tags_key", "\"process_tags\"(\"key\", \"value\")"},
     {"threads_process", "\"threads\"(\"process_id\")"},

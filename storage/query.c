@@ -9,24 +9,10 @@ const char epmt_query_job_by_uuid[] =
     "SELECT \"id\", \"jobid\", \"uuid\", \"user\", \"start\" FROM \"job_summary\" "
     "WHERE length($1) >= 4 AND \"uuid\" >= $1 AND \"uuid\" < $1 || '~' ORDER BY \"start\"";
 
-#define JOBS_PEOPLE                                                                       \
-    "SELECT \"jobid\", \"user\", \"jobname\", \"start\", \"duration_s\", \"processes\", " \
-    "\"threads\", \"ranks\", \"complete\" FROM \"job_summary\""
-#define JOBS_PROGRAMS "SELECT * FROM \"jobs\""
-#define JOBS_ORDER " ORDER BY \"start\", \"id\""
-
-const struct epmt_query epmt_query_jobs = {
-    .name = "jobs",
-    .for_people = JOBS_PEOPLE JOBS_ORDER,
-    .for_programs = JOBS_PROGRAMS JOBS_ORDER,
-    .of_job_for_people = JOBS_PEOPLE " WHERE \"id\" = $1",
-    .of_job_for_programs = JOBS_PROGRAMS " WHERE \"id\" = $1",
-};
-
 const struct epmt_query epmt_query_job = {
     .name = "job",
     .of_job_for_people = "SELECT * FROM \"job_summary\" WHERE \"id\" = $1",
-    .of_job_for_programs = JOBS_PROGRAMS " WHERE \"id\" = $1",
+    .of_job_for_programs = "SELECT * FROM \"jobs\" WHERE \"id\" = $1",
 };
 
 #define STEPS_PEOPLE                                                                          \
@@ -37,8 +23,6 @@ const struct epmt_query epmt_query_job = {
 
 const struct epmt_query epmt_query_steps = {
     .name = "steps",
-    .for_people = STEPS_PEOPLE STEPS_ORDER,
-    .for_programs = STEPS_PROGRAMS STEPS_ORDER,
     .of_job_for_people = STEPS_PEOPLE " WHERE \"job_id\" = $1" STEPS_ORDER,
     .of_job_for_programs = STEPS_PROGRAMS " WHERE \"job_id\" = $1" STEPS_ORDER,
 };
@@ -55,8 +39,6 @@ const struct epmt_query epmt_query_steps = {
 
 const struct epmt_query epmt_query_processes = {
     .name = "processes",
-    .for_people = PROCESSES_PEOPLE " WHERE " NO_LAUNCHERS PROCESSES_ORDER,
-    .for_programs = PROCESSES_PROGRAMS PROCESSES_ORDER,
     .of_job_for_people =
         PROCESSES_PEOPLE " WHERE \"job_id\" = $1 AND " NO_LAUNCHERS PROCESSES_ORDER,
     .of_job_for_programs = PROCESSES_PROGRAMS " WHERE \"job_id\" = $1" PROCESSES_ORDER,
@@ -72,8 +54,6 @@ const struct epmt_query epmt_query_processes = {
 
 const struct epmt_query epmt_query_threads = {
     .name = "threads",
-    .for_people = THREADS_PEOPLE THREADS_PEOPLE_ORDER,
-    .for_programs = THREADS_PROGRAMS THREADS_PROGRAMS_ORDER,
     .of_job_for_people = THREADS_PEOPLE " WHERE \"job_id\" = $1" THREADS_PEOPLE_ORDER,
     .of_job_for_programs = THREADS_PROGRAMS " WHERE p.\"job_id\" = $1" THREADS_PROGRAMS_ORDER,
 };

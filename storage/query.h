@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SQL of `epmt list` and `epmt show`, by name. For people: a selection, in units that people
+// The SQL of `epmt show`, by name (of `epmt list`: analysis/listing.h). For people: a selection, in units that people
 // read; for programs: whole rows as they are stored.
 #ifndef EPMT_STORAGE_QUERY_H
 #define EPMT_STORAGE_QUERY_H
@@ -26,8 +26,8 @@ extern const struct epmt_query epmt_query_mpi_steps, epmt_query_mpi_step, epmt_q
     epmt_query_mpi_functions, epmt_query_mpi_ranks, epmt_query_mpi_slowest, epmt_query_mpi_waiting,
     epmt_query_mpi_messages, epmt_query_mpi_callsites, epmt_query_mpi_sizes;
 
-extern const struct epmt_query epmt_query_jobs, epmt_query_job, epmt_query_steps,
-    epmt_query_processes, epmt_query_threads;
+extern const struct epmt_query epmt_query_job, epmt_query_steps, epmt_query_processes,
+    epmt_query_threads;
 
 // The query for kind, name and bytes of what is in a database of that dialect: `what` is all,
 // database, table, index or tablespace; NULL for anything else.
@@ -35,8 +35,5 @@ const char *epmt_query_size(const char *dialect, const char *what);
 
 // Only of_job: for people the sums over the threads, for programs each thread's counts.
 extern const struct epmt_query epmt_query_counters;
-// What processes, or jobs, have in common, with sums over them.
-extern const struct epmt_query epmt_query_hosts, epmt_query_programs, epmt_query_tags,
-    epmt_query_users;
 
 #endif

@@ -107,11 +107,10 @@ static void prepare(const char *sql) {
 
 static void statements_fit_the_schema(void **state) {
     static const struct epmt_query *const queries[] = {
-        &epmt_query_jobs,      &epmt_query_job,           &epmt_query_steps,
-        &epmt_query_processes, &epmt_query_threads,       &epmt_query_mpi_steps,
-        &epmt_query_mpi_step,  &epmt_query_mpi_imbalance, &epmt_query_mpi_functions,
-        &epmt_query_mpi_ranks, &epmt_query_mpi_slowest,   &epmt_query_mpi_waiting,
-        &epmt_query_counters};
+        &epmt_query_job,           &epmt_query_steps,         &epmt_query_processes,
+        &epmt_query_threads,       &epmt_query_mpi_steps,     &epmt_query_mpi_step,
+        &epmt_query_mpi_imbalance, &epmt_query_mpi_functions, &epmt_query_mpi_ranks,
+        &epmt_query_mpi_slowest,   &epmt_query_mpi_waiting,   &epmt_query_counters};
     struct epmt_strbuf update = {0};
     struct epmt_ddl_rows rows;
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be listed.
+#include <string.h>
+
+#include "analysis/listing.h"
+
+#define SECONDS(of) "round(CAST(sum(" of ") AS NUMERIC) / 1000000.0, 6)"
+
+// Processes that have the same value in a column.
+#define GROUP(title, second, column)                                                              \
+    {                                                                                             \
+        .name = title, .other_name = second, .table = -1, .job = "p.\"job_id\" IN (%s)",          \
+        .people =                                                                                 \
+            "SELECT p.\"" column "\" AS \"" column "\", count(DISTINCT p.\"job_id\") AS "         \
+            "\"jobs\", count(*) AS \"processes\", count(p.\"mpirank\") AS "                       \
+            "\"ranks\", " SECONDS("p.\"end\" - p.\"start\"") " AS \"duration_s\", " SECONDS(      \
+                "p.\"usertime\"") " AS \"usertime_s\", " SECONDS("p.\"systemtime\"") " AS "       \
+                                                                                     "\"sys"      \
+                                                                                     "temti"      \
+                                                                                     "me_"        \
+                                                                                     "s\", "      \
+                                                                                     "round"      \
+                                                                                     "(CAST"      \
+                                                                                     "(max("      \
+                                                                                     "p."         \
+                                                                                     "\"rss"      \
+                                                                                     "max\""      \
+                                                                                     ") AS "      \
+                                                                                     "NUMER"      \
+                                                                                     "IC) "       \
+                                                                                     "/ "         \
+                                                                                     "1024."      \
+                                                                                     "0, "        \
+                                                                                     "1) "        \
+                                                                                     "AS "        \
+                                                                                     "\"rss"      \
+                                                                                     "max_"       \
+                                                                                     "mib\""      \
+                                                                                     " "          \
+                                                                                     "FROM "      \
+                                                                                     "\"pro"      \
+                                                                                     "cesse"      \
+                                                                                     "s\" "       \
+                                                                                     "p "         \
+                                                                                     "WHERE"      \
+                                                                                     " p."        \
+                                                                                     "\"" column  \
+                                                                                     "\" "        \
+                                                                                     "IS "        \
+                                                                                     "NOT "       \
+                                                                                     "NULL",      \
+        .programs = "SELECT p.\"" column "\" AS \"" column "\", count(DISTINCT p.\"job_id\") "    \
+                    "AS \"jobs\", count(*) AS \"processes\", count(p.\"mpirank\") AS \"ranks\", " \
+                    "min(p.\"start\") AS \"start\", max(p.\"end\") AS \"end\", "                  \
+                    "sum(p.\"end\" - p.\"start\") AS \"duration\", "                              \
+                    "sum(p.\"usertime\") AS \"usertime\", "                                       \
+                    "sum(p.\"systemtime\") AS \"systemtime\", max(p.\"rssmax\") AS \"rssmax\" "   \
+                    "FROM \"processes\" p WHERE p.\"" column "\" IS NOT NULL",                    \
+        .group = " GROUP BY p.\"" column "\"", .order = column,                                   \
+    }
+
+#define USERS                                                                                  \
+    "SELECT j.\"user\" AS \"user\", count(*) AS \"jobs\", sum(j.\"processes\") AS "            \
+    "\"processes\", " SECONDS("j.\"end\" - j.\"start\"") " AS \"duration_s\" FROM \"jobs\" j " \
+                                                         "WHERE j.\"user\" IS NOT NULL"
+
+// clang-format off
+static const struct epmt_listing listings[] = {
+    {.name = "jobs", .table = EPMT_TABLE_JOBS, .view = "job_summary",
+     .shown = "jobid,user,jobname,start,duration_s,processes,threads,ranks,complete",
+     .job = "t.\"id\" IN (%s)", .order = "start,id"},
+    {.name = "steps", .table = EPMT_TABLE_STEPS, .view = "step_summary",
+     .shown = "jobid,step,numranks,ranks_reported,complete,start,duration_s",
+     .job = "t.\"job_id\" IN (%s)", .order = "job_id,start,id"},
+    // What brought the others up is no part of what the user ran.
+    {.name = "processes", .other_name = "procs", .table = EPMT_TABLE_PROCESSES,
+     .view = "process_summary", .people = "coalesce(t.\"launcher\", 0) = 0",
+     .shown = "jobid,mpirank,hostname,exename,pid,state,exitcode,exitsignal,start,duration_s,"
+              "usertime_s,systemtime_s,rssmax_mib,numtids",
+     .job = "t.\"job_id\" IN (%s)", .order = "id"},
+    {.name = "threads", .other_name = "thread_metrics", .table = EPMT_TABLE_THREADS,
+     .view = "thread_summary",
+     .shown = "jobid,mpirank,hostname,exename,pid,tid,start,duration_s,usertime_s,systemtime_s,"
+              "processor",
+     .job = "t.\"process_id\" IN (SELECT p.\"id\" FROM \"processes\" p WHERE p.\"job_id\" IN (%s))",
+     .order = "process_id,id"},
+    GROUP("hosts", NULL, "hostname"),
+    GROUP("programs", NULL, "exename"),
+    GROUP("tags", "job_proc_tags", "tags"),
+    {.name = "users", .table = -1, .job = "j.\"id\" IN (%s)", .people = USERS, .programs = USERS,
+     .group = " GROUP BY j.\"user\"", .order = "user"},
+};
+// clang-format on
+
+const struct epmt_listing *epmt_listing_at(int i) {
+    return i >= 0 && (size_t)i < sizeof listings / sizeof *listings ? &listings[i] : NULL;
+}
+
+const struct epmt_listing *epmt_listing_find(const char *name) {
+    for (size_t i = 0; i < sizeof listings / sizeof *listings; i++) {
+        if (!strcmp(name, listings[i].name) ||
+            (listings[i].other_name && !strcmp(name, listings[i].other_name)))
+            return &listings[i];
+    }
+    return NULL;
+}
