@@ -262,10 +262,13 @@ int epmt_journal_trim(struct epmt_journal *journal, const char *path,
             status = -ENAMETOOLONG;
         else if ((kept = write_kept(journal, beside, keep, context)) < 0)
             status = (int)kept;
-        if (!status && kept)
+        if (!status && kept) {
             status = epmt_prim_rename(beside, path);
-        else
-            epmt_prim_unlink(beside);
+        } else {
+            // What cannot be removed is found again as long as the journal is there.
+            int removed = epmt_prim_unlink(beside);
+            status = status ? status : removed;
+        }
     }
     if (!status && !kept)
         status = epmt_prim_unlink(path);

@@ -44,6 +44,8 @@ static bool is_part(const char *name) {
                                            EPMT_STREAM_SUFFIX};
     size_t len = strlen(name);
 
+    if (!strcmp(name, EPMT_METADATA_NAME))
+        return true;
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         size_t end = strlen(suffixes[i]);
         if (name[0] != '.' && len > end && !strcmp(name + len - end, suffixes[i]))
@@ -126,9 +128,10 @@ const struct epmt_command epmt_command_merge = {
     .name = "merge",
     .group = EPMT_GROUP_SUBMIT,
     .arguments = "FILE|DIR ... -o FILE",
-    .summary = "Join parts of one job (job files, journals, streams) into one job file.",
+    .summary = "Join parts of one job (job files, journals, streams, metadata) into one job file.",
     .examples = "epmt merge part1.h5 part2.h5 -o 77.h5      # job files of two hosts or steps\n"
                 "epmt merge 77.h5 node7.journal -o 77.h5    # what came late\n"
+                "epmt merge -e /tmp/epmt/me/77 -o 77.h5     # all that lies in a job directory\n"
                 "epmt merge old.h5 -o new.h5                # rewrite an older format version\n",
     .options = options,
     .option = option,

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/hash.h"
 #include "common/prim.h"
 #include "metadata/tables.h"
 #include "storage/jobfile.h"
+#include "storage/jobfile_output.h"
 #include "storage/jobfile_parts.h"
 #include "storage/jobfile_scan.h"
 
@@ -40,26 +40,11 @@ static int damaged(const struct epmt_jobfile *file, const char *what, struct epm
 // Checks len bytes against the checksum.
 static int check_crc(const struct epmt_jobfile *file, int fd, uint64_t len, uint32_t expected,
                      struct epmt_error *err) {
-    const size_t cap = 1u << 18;
-    char *block = malloc(cap);
     uint32_t crc = 0;
-    off_t at = 0;
 
-    if (!block)
-        return epmt_errf(err, EPMT_ERR_MEMORY, "%s: out of memory", file->path);
-    while ((uint64_t)at < len) {
-        uint64_t left = len - (uint64_t)at;
-        ssize_t n = pread(fd, block, left < cap ? left : cap, at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            free(block);
-            return epmt_errf_errno(err, EPMT_ERR_IO, "cannot read %s", file->path);
-        }
-        crc = epmt_crc32c(crc, block, (size_t)n);
-        at += n;
-    }
-    free(block);
+    errno = epmt_output_crc(fd, 0, len, &crc);
+    if (errno)
+        return epmt_errf_errno(err, EPMT_ERR_IO, "cannot read %s", file->path);
     if (crc != expected)
         return damaged(file, "damaged job file: its checksum is wrong", err);
     return 0;

@@ -79,6 +79,8 @@ static int take_member(struct epmt_scan *scan, hid_t in_file, unsigned number, h
     if (type >= 0 && types[i] < 0 && has_type(type, member)) {
         types[i] = memory_type(type, member);
         member->size = types[i] < 0 ? 0 : H5Tget_size(types[i]);
+        member->offset = H5Tget_member_offset(in_file, number);
+        scan->as_in_file &= types[i] >= 0 && H5Tequal(type, types[i]) > 0;
         if (member->kind == EPMT_MEMBER_VALID)
             scan->has_valid = true;
         else
@@ -90,8 +92,14 @@ static int take_member(struct epmt_scan *scan, hid_t in_file, unsigned number, h
     return status;
 }
 
-// Makes the type to read with; members that the file lacks get the size 0.
-static int make_type(struct epmt_scan *scan, const hid_t *types) {
+// Makes the type to read with; members that the file lacks get the size 0. Where nothing is to be
+// converted, it is the file's.
+static int make_type(struct epmt_scan *scan, hid_t in_file, const hid_t *types) {
+    if (scan->as_in_file) {
+        scan->row_size = H5Tget_size(in_file);
+        scan->type = H5Tcopy(in_file);
+        return scan->type < 0 ? -1 : 0;
+    }
     scan->row_size = epmt_layout_place(&scan->layout);
     if (!scan->row_size || scan->row_size > ROW_SIZE_MAX)
         return -1;
@@ -121,6 +129,7 @@ static int match_type(struct epmt_scan *scan, struct epmt_error *err) {
         types[i] = -1;
         scan->layout.members[i].size = 0;
     }
+    scan->as_in_file = true;
     if (in_file >= 0 && H5Tget_class(in_file) == H5T_COMPOUND &&
         H5Tget_size(in_file) <= ROW_SIZE_MAX) {
         int count = H5Tget_nmembers(in_file);
@@ -128,7 +137,7 @@ static int match_type(struct epmt_scan *scan, struct epmt_error *err) {
         for (int i = 0; i < count && !status; i++)
             status = take_member(scan, in_file, (unsigned)i, types, &bit);
         if (!status)
-            status = make_type(scan, types);
+            status = make_type(scan, in_file, types);
         find_valid_words(scan);
     }
     if (status)
@@ -203,9 +212,12 @@ int epmt_scan_open(struct epmt_scan *scan, hid_t file, uint64_t file_size, const
     scan->space = H5Dget_space(scan->dataset);
     if (scan->space < 0 || epmt_dataset_size(scan->space, file_size, element, &scan->rows))
         return damaged(scan, "its size is impossible", err);
+    scan->chunked = scan->as_in_file && epmt_chunks_init(&scan->chunks, scan->dataset);
     scan->block_cap = BLOCK_LEN / scan->row_size;
     if (scan->block_cap > BLOCK_ROWS)
         scan->block_cap = BLOCK_ROWS;
+    if (scan->chunked)
+        scan->block_cap = scan->chunks.rows;
     if (!scan->block_cap)
         scan->block_cap = 1;
     if (scan->block_cap > scan->rows)
@@ -216,11 +228,29 @@ int epmt_scan_open(struct epmt_scan *scan, hid_t file, uint64_t file_size, const
     return 0;
 }
 
+// Reads whole chunks. Returns 0, or -1 where H5Dread is to do it.
+static int read_chunks(struct epmt_scan *scan, uint64_t first, uint64_t count) {
+    uint64_t step = scan->chunks.rows;
+    int status = scan->chunked && first % step == 0 ? 0 : -1;
+
+    for (uint64_t done = 0; done < count && !status; done += step) {
+        uint64_t left = count - done;
+        status = epmt_chunks_read(&scan->chunks, first + done, left < step ? left : step,
+                                  scan->block + done * scan->row_size);
+    }
+    return status;
+}
+
 static int read_block(struct epmt_scan *scan, struct epmt_error *err) {
     hsize_t first = scan->at, count = scan->rows - scan->at;
 
     if (count > scan->block_cap)
         count = scan->block_cap;
+    scan->block_first = first;
+    scan->block_rows = count;
+    if (!read_chunks(scan, first, count))
+        return 0;
+    scan->block_rows = 0;
     hid_t memory = H5Screate_simple(1, &count, NULL);
     int status = -1;
     if (memory >= 0 &&
@@ -231,7 +261,6 @@ static int read_block(struct epmt_scan *scan, struct epmt_error *err) {
         H5Sclose(memory);
     if (status)
         return damaged(scan, "its rows cannot be read", err);
-    scan->block_first = first;
     scan->block_rows = count;
     return 0;
 }
@@ -323,6 +352,7 @@ void epmt_scan_close(struct epmt_scan *scan) {
         epmt_strbuf_free(&scan->full[i]);
         epmt_strbuf_free(&scan->list[i]);
     }
+    epmt_chunks_fini(&scan->chunks);
     free(scan->block);
     memset(scan, 0, sizeof *scan);
 }

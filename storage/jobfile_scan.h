@@ -4,6 +4,7 @@
 #ifndef EPMT_STORAGE_JOBFILE_SCAN_H
 #define EPMT_STORAGE_JOBFILE_SCAN_H
 
+#include "storage/jobfile_chunk.h"
 #include "storage/jobfile_layout.h"
 #include "storage/strbuf.h"
 
@@ -28,6 +29,9 @@ struct epmt_scan {
     uint64_t block_first, block_rows, block_cap; // those in memory
     size_t row_size;
     char *block;
+    bool as_in_file; // rows in memory are as they are in the file
+    bool chunked;    // by `chunks`, where that does
+    struct epmt_chunks chunks;
     struct epmt_strbuf full[EPMT_MEMBERS_MAX]; // long texts of the row
     struct epmt_strbuf list[EPMT_MEMBERS_MAX]; // lists of the row
     struct epmt_long_cursor *longs;

@@ -12,23 +12,10 @@
 #define COMPACT_MAX 2048
 // Bytes of rows in a chunk: large enough to compress well, small enough to stay in the cache.
 #define CHUNK_LEN (128u << 10)
-#define DEFLATE_LEVEL 4
 
-void epmt_table_writer_free(struct epmt_table_writer *writer) {
-    epmt_strbuf_free(&writer->texts);
-    epmt_strbuf_free(&writer->json);
-    free(writer->entries);
-    free(writer->stored);
-}
-
-// The text as it stands in the file: lists become JSON.
 static struct epmt_bytes shown(struct epmt_table_writer *writer, const struct epmt_member *member,
                                const struct epmt_cell *cell) {
-    if (member->kind == EPMT_MEMBER_TEXT)
-        return cell->value.text;
-    epmt_strbuf_reset(&writer->json);
-    epmt_strbuf_add_json_list(&writer->json, cell->value.text);
-    return (struct epmt_bytes){epmt_strbuf_text(&writer->json), writer->json.len};
+    return epmt_table_shown(writer, member->kind == EPMT_MEMBER_LIST, cell->value.text);
 }
 
 // Whether a cell can hold these bytes unchanged: UTF-8 without NUL.
@@ -70,69 +57,6 @@ static void fill_cell(char *cell, size_t size, struct epmt_bytes text) {
     }
 }
 
-static int grow_stored(struct epmt_table_writer *writer) {
-    uint64_t slots = writer->stored_slots ? writer->stored_slots * 2 : 256;
-    struct epmt_stored_text *stored = calloc(slots, sizeof *stored);
-
-    if (!stored)
-        return -1;
-    for (uint64_t i = 0; i < writer->stored_slots; i++) {
-        if (!writer->stored[i].data)
-            continue;
-        uint64_t at = epmt_hash_finish((uintptr_t)writer->stored[i].data) & (slots - 1);
-        while (stored[at].data)
-            at = (at + 1) & (slots - 1);
-        stored[at] = writer->stored[i];
-    }
-    free(writer->stored);
-    writer->stored = stored;
-    writer->stored_slots = slots;
-    return 0;
-}
-
-// Stores a text in /texts, unless it is there. The source's texts are kept once each, so equal
-// addresses are equal texts. Returns where, or NULL (out of memory).
-static const struct epmt_stored_text *store(struct epmt_table_writer *writer, const char *data,
-                                            bool list, struct epmt_bytes text) {
-    if (writer->stored_count >= writer->stored_slots / 4 * 3 && grow_stored(writer))
-        return NULL;
-    uint64_t mask = writer->stored_slots - 1;
-    uint64_t at = epmt_hash_finish((uintptr_t)data) & mask;
-    for (; writer->stored[at].data; at = (at + 1) & mask) {
-        const struct epmt_stored_text *there = &writer->stored[at];
-        if (there->data == data && there->list == list && there->length == text.len)
-            return there;
-    }
-    uint64_t offset = writer->texts.len;
-    epmt_strbuf_add(&writer->texts, text.data, text.len);
-    if (writer->texts.failed)
-        return NULL;
-    writer->stored[at] = (struct epmt_stored_text){data, list, offset, text.len};
-    writer->stored_count++;
-    return &writer->stored[at];
-}
-
-static int add_long(struct epmt_table_writer *writer, const char *table,
-                    const struct epmt_member *member, uint64_t row, const struct epmt_cell *cell,
-                    struct epmt_bytes text) {
-    const struct epmt_stored_text *where =
-        store(writer, cell->value.text.data, member->kind == EPMT_MEMBER_LIST, text);
-
-    if (!where)
-        return -1;
-    if (writer->entry_count == writer->entry_cap) {
-        uint64_t cap = writer->entry_cap ? writer->entry_cap * 2 : 64;
-        struct epmt_long_text *more = realloc(writer->entries, cap * sizeof *more);
-        if (!more)
-            return -1;
-        writer->entries = more;
-        writer->entry_cap = cap;
-    }
-    writer->entries[writer->entry_count++] =
-        (struct epmt_long_text){table, member->name, row, where->offset, where->length};
-    return 0;
-}
-
 // Finds the width of each text member: that of its longest value, within bounds.
 static int measure(struct epmt_table_writer *writer, struct epmt_layout *layout, uint64_t rows,
                    epmt_row_source_f source, void *context) {
@@ -166,7 +90,7 @@ static int pack_text(struct epmt_table_writer *writer, const struct epmt_layout 
 
     if (text.len > member->size || !is_plain(text)) {
         fill_cell(at, member->size, text);
-        return add_long(writer, layout->path, member, row, cell, text);
+        return epmt_table_add_long(writer, layout->path, member, row, cell, text.len);
     }
     if (text.len)
         memcpy(at, text.data, text.len);
@@ -204,9 +128,9 @@ static int pack(struct epmt_table_writer *writer, const struct epmt_layout *layo
 }
 
 // How the table is stored, and the number of rows to write at once.
-static hid_t storage_of(uint64_t rows, size_t row_size, hsize_t *block) {
+static hid_t storage_of(uint64_t rows, size_t row_size, uint64_t *block) {
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
-    hsize_t chunk = CHUNK_LEN / row_size ? CHUNK_LEN / row_size : 1;
+    uint64_t chunk = CHUNK_LEN / row_size ? CHUNK_LEN / row_size : 1;
 
     *block = rows < chunk ? rows : chunk;
     if (creation < 0)
@@ -221,19 +145,16 @@ static hid_t storage_of(uint64_t rows, size_t row_size, hsize_t *block) {
         H5Pset_layout(creation, H5D_COMPACT);
         return creation;
     }
-    if (H5Pset_chunk(creation, 1, block) < 0 || H5Pset_shuffle(creation) < 0 ||
-        H5Pset_deflate(creation, DEFLATE_LEVEL) < 0) {
+    if (epmt_chunks_set_filters(creation, *block) < 0) {
         H5Pclose(creation);
         return H5I_INVALID_HID;
     }
     return creation;
 }
 
-struct target {
-    hid_t dataset, type, space;
-};
-
-static void close_target(struct target *target) {
+void epmt_table_close_target(struct epmt_table_target *target) {
+    if (target->chunked)
+        epmt_chunks_fini(&target->chunks);
     if (target->dataset >= 0)
         H5Dclose(target->dataset);
     if (target->space >= 0)
@@ -259,10 +180,10 @@ static int describe_table(hid_t dataset, const struct epmt_layout *layout, uint6
     return status;
 }
 
-static int make_target(struct epmt_table_writer *writer, const char *path, const char *title,
-                       uint64_t rows, size_t row_size, struct target *target, hsize_t *block) {
+int epmt_table_make_target(struct epmt_table_writer *writer, const char *path, const char *title,
+                           uint64_t rows, size_t row_size, struct epmt_table_target *target) {
     hsize_t size = rows;
-    hid_t creation = storage_of(rows, row_size, block);
+    hid_t creation = storage_of(rows, row_size, &target->block);
 
     target->space = H5Screate_simple(1, &size, NULL);
     if (creation >= 0 && target->type >= 0 && target->space >= 0)
@@ -272,85 +193,63 @@ static int make_target(struct epmt_table_writer *writer, const char *path, const
         H5Pclose(creation);
     if (target->dataset < 0)
         return -1;
+    target->chunked = rows && epmt_chunks_init(&target->chunks, target->dataset);
     return epmt_h5_put_text(target->dataset, "TITLE", (struct epmt_bytes){title, strlen(title)});
 }
 
-static int write_block(const struct target *target, hsize_t first, hsize_t count,
-                       const void *data) {
-    hid_t memory = H5Screate_simple(1, &count, NULL);
+int epmt_table_write_block(struct epmt_table_target *target, uint64_t first, uint64_t count,
+                           const void *data) {
+    hsize_t start = first, rows = count;
     int status = -1;
 
-    if (H5Sselect_hyperslab(target->space, H5S_SELECT_SET, &first, NULL, &count, NULL) >= 0 &&
+    if (target->chunked)
+        return epmt_chunks_write(&target->chunks, first, count, data);
+    hid_t memory = H5Screate_simple(1, &rows, NULL);
+    if (H5Sselect_hyperslab(target->space, H5S_SELECT_SET, &start, NULL, &rows, NULL) >= 0 &&
         H5Dwrite(target->dataset, target->type, memory, target->space, H5P_DEFAULT, data) >= 0)
         status = 0;
     H5Sclose(memory);
     return status;
 }
 
+// Writes the rows block by block. Returns 0 or -1 with err.
+static int write_rows(struct epmt_table_writer *writer, const struct epmt_layout *layout,
+                      struct epmt_table_target *target, uint64_t rows, size_t row_size,
+                      epmt_row_source_f source, void *context, struct epmt_error *err) {
+    struct epmt_cell cells[EPMT_MEMBERS_MAX];
+    char *block = malloc((target->block + 1) * row_size);
+    int status = block ? 0 : -1;
+
+    for (uint64_t row = 0; row < rows && !status;) {
+        uint64_t count = 0, first = row;
+        for (; count < target->block && row < rows && !status; count++, row++) {
+            source(context, row, cells);
+            status = pack(writer, layout, row, cells, block + count * row_size);
+        }
+        if (!status && epmt_table_write_block(target, first, count, block)) {
+            free(block);
+            return epmt_h5_errf(err, EPMT_ERR_IO, "cannot write the table %s", layout->path);
+        }
+    }
+    free(block);
+    if (status || writer->json.failed)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for the table %s", layout->path);
+    return 0;
+}
+
 int epmt_table_write(struct epmt_table_writer *writer, struct epmt_layout *layout, uint64_t rows,
                      epmt_row_source_f source, void *context, struct epmt_error *err) {
-    struct epmt_cell cells[EPMT_MEMBERS_MAX];
-    struct target target = {-1, -1, -1};
-    char *block = NULL;
-    hsize_t block_rows;
+    struct epmt_table_target target = {.dataset = -1, .type = -1, .space = -1};
     int status = measure(writer, layout, rows, source, context);
     size_t row_size = epmt_layout_place(layout);
 
     target.type = epmt_layout_type(layout);
     if (status ||
-        make_target(writer, layout->path, layout->title, rows, row_size, &target, &block_rows) ||
-        describe_table(target.dataset, layout, rows)) {
+        epmt_table_make_target(writer, layout->path, layout->title, rows, row_size, &target) ||
+        describe_table(target.dataset, layout, rows))
         status = epmt_h5_errf(err, EPMT_ERR_IO, "cannot make the table %s", layout->path);
-        goto out;
-    }
-    block = malloc((block_rows + 1) * row_size);
-    for (uint64_t row = 0; block && row < rows && !status;) {
-        hsize_t count = 0, first = row;
-        for (; count < block_rows && row < rows && !status; count++, row++) {
-            source(context, row, cells);
-            status = pack(writer, layout, row, cells, block + count * row_size);
-        }
-        if (!status && write_block(&target, first, count, block)) {
-            status = epmt_h5_errf(err, EPMT_ERR_IO, "cannot write the table %s", layout->path);
-            goto out;
-        }
-    }
-    if (!block || status || writer->json.failed)
-        status = epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for the table %s", layout->path);
-out:
-    free(block);
-    close_target(&target);
-    return status;
-}
-
-static void long_text_row(void *context, uint64_t row, struct epmt_cell *cells) {
-    const struct epmt_long_text *entry = &((const struct epmt_table_writer *)context)->entries[row];
-
-    for (int i = 0; i < 5; i++)
-        cells[i].has = true;
-    cells[0].value.text = (struct epmt_bytes){entry->table, strlen(entry->table)};
-    cells[1].value.u = entry->row;
-    cells[2].value.text = (struct epmt_bytes){entry->column, strlen(entry->column)};
-    cells[3].value.u = entry->offset;
-    cells[4].value.u = entry->length;
-}
-
-int epmt_table_write_texts(struct epmt_table_writer *writer, struct epmt_error *err) {
-    struct epmt_layout layout;
-    struct target target = {-1, -1, -1};
-    hsize_t block;
-    int status;
-
-    epmt_layout_of_small(&layout, EPMT_TABLE_LONG_TEXTS);
-    if (epmt_table_write(writer, &layout, writer->entry_count, long_text_row, writer, err))
-        return -1;
-    target.type = H5Tcopy(H5T_STD_U8LE);
-    status = make_target(writer, "/texts", "bytes of the values in /long_texts", writer->texts.len,
-                         1, &target, &block);
-    if (!status && writer->texts.len)
-        status = write_block(&target, 0, writer->texts.len, writer->texts.data);
-    if (status)
-        epmt_h5_errf(err, EPMT_ERR_IO, "cannot write the texts");
-    close_target(&target);
+    else
+        status = write_rows(writer, layout, &target, rows, row_size, source, context, err);
+    epmt_table_close_target(&target);
     return status;
 }

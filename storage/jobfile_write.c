@@ -3,15 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "common/hash.h"
 #include "common/iox.h"
 #include "storage/jobfile.h"
+#include "storage/jobfile_output.h"
 #include "storage/jobfile_parts.h"
 #include "storage/replace.h"
-
-// Growth of a file that is put together in memory.
-#define IMAGE_STEP (1u << 20)
 
 // Members are listed as they were made. Without times two files of the same job are the same bytes.
 static herr_t order_links(hid_t creation) {
@@ -73,62 +71,46 @@ static hid_t create(const char *path, hid_t access) {
     return file;
 }
 
-// The bytes of the HDF5 file, which stay its own, or NULL. (H5Fget_file_image would copy them.)
-static const uint8_t *image_of(hid_t file, hid_t access, size_t *len) {
-    void **image = NULL;
-    ssize_t size = -1;
-
-    if (H5Fflush(file, H5F_SCOPE_LOCAL) >= 0)
-        size = H5Fget_file_image(file, NULL, 0);
-    if (size <= 0 || H5Fget_vfd_handle(file, access, (void **)&image) < 0 || !image)
-        return NULL;
-    *len = (size_t)size;
-    return *image;
-}
-
-static struct epmt_trailer trailer_of(uint64_t len, uint32_t crc) {
-    struct epmt_trailer trailer = {.len = len, .crc = crc};
+static int write_trailer(const struct epmt_output *output, uint32_t crc) {
+    struct epmt_trailer trailer = {.len = output->len, .crc = crc};
 
     memcpy(trailer.magic, EPMT_TRAILER_MAGIC, sizeof trailer.magic);
-    return trailer;
+    if (lseek(output->fd, (off_t)output->len, SEEK_SET) < 0)
+        return errno;
+    return -epmt_write_all(output->fd, &trailer, sizeof trailer);
 }
 
-static int write_bytes(struct epmt_replace *target, const uint8_t *image, size_t len,
-                       struct epmt_error *err) {
-    struct epmt_trailer trailer = trailer_of(len, epmt_crc32c(0, image, len));
-    int status = epmt_write_all(target->fd, image, len);
+// What libhdf5 was kept from hearing of.
+static int finish(struct epmt_output *output, const char *path, struct epmt_error *err) {
+    uint32_t crc;
+    int error = epmt_output_finish(output, &crc);
 
-    if (!status)
-        status = epmt_write_all(target->fd, &trailer, sizeof trailer);
-    if (!status)
-        return 0;
-    errno = -status;
-    return epmt_errf_errno(err, EPMT_ERR_IO, "cannot write %s", target->path);
+    if (!error)
+        error = write_trailer(output, crc);
+    errno = error;
+    return error ? epmt_errf_errno(err, EPMT_ERR_IO, "cannot write %s", path) : 0;
 }
 
-// Builds the file in memory (about 100 bytes a process) and writes it at once: libhdf5 does not
-// bear a disk that is full, it crashes when the program ends.
 static int build(const struct epmt_jobfold *fold, struct epmt_replace *target,
                  struct epmt_error *err) {
+    struct epmt_output output = {.fd = target->fd};
     hid_t access = epmt_h5_access();
     hid_t file = H5I_INVALID_HID;
     int status = -1;
-    size_t len;
 
-    if (H5Pset_fapl_core(access, IMAGE_STEP, false) >= 0)
+    if (epmt_output_use(access, &output) == 0)
         file = create(target->temporary, access); // of the old file nothing is read
-    if (file < 0) {
+    if (file < 0)
         epmt_h5_errf(err, EPMT_ERR_MEMORY, "cannot put %s together", target->path);
-    } else if (!write_all(fold, file, err)) {
-        const uint8_t *image = image_of(file, access, &len);
-        if (image)
-            status = write_bytes(target, image, len, err);
-        else
-            epmt_h5_errf(err, EPMT_ERR_MEMORY, "cannot put %s together", target->path);
-    }
-    if (file >= 0)
-        H5Fclose(file);
+    else
+        status = write_all(fold, file, err);
+    if (file >= 0 && H5Fclose(file) < 0 && !status)
+        status = epmt_h5_errf(err, EPMT_ERR_IO, "cannot write %s", target->path);
     H5Pclose(access);
+    // A disk that is full is the reason of all that follows from it.
+    if (!status || output.error)
+        status = finish(&output, target->path, err);
+    epmt_output_free(&output);
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "common/fmt.h"
 #include "common/iox.h"
 #include "storage/alive.h"
+#include "storage/jobdir_priv.h"
 #include "storage/jobfile.h"
 #include "storage/symbols.h"
 
@@ -20,13 +22,18 @@ int epmt_merge_init(struct epmt_merge *merge) {
 
 void epmt_merge_fini(struct epmt_merge *merge) {
     epmt_fold_destroy(merge->fold);
-    merge->fold = NULL;
+    for (size_t i = 0; i < merge->metadata_count; i++)
+        epmt_jobmeta_fini(&merge->metadata[i]);
+    free(merge->metadata);
+    *merge = (struct epmt_merge){0};
 }
 
-// Whether the file is HDF5, whatever its name. Returns 1, 0, or -1 with err.
-static int is_hdf5(const char *path, struct epmt_error *err) {
+enum part { JOBFILE, METADATA, FRAGMENTS };
+
+// What the file is by its beginning, whatever its name, or -1 with err.
+static int part_of(const char *path, struct epmt_error *err) {
     static const char signature[8] = "\211HDF\r\n\032\n";
-    char start[sizeof signature];
+    char start[sizeof signature] = "";
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
@@ -34,7 +41,9 @@ static int is_hdf5(const char *path, struct epmt_error *err) {
                                "cannot open %s", path);
     ssize_t len = pread(fd, start, sizeof start, 0);
     close(fd);
-    return len == sizeof start && !memcmp(start, signature, sizeof start);
+    if (len == sizeof start && !memcmp(start, signature, sizeof start))
+        return JOBFILE;
+    return len > 0 && start[0] == '{' ? METADATA : FRAGMENTS;
 }
 
 static int add_jobfile(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
@@ -85,11 +94,10 @@ static int add_fragments(struct epmt_merge *merge, const char *path, struct epmt
     return status;
 }
 
-// Compares what the part added last says with what those before it said. Of two that differ the
-// one that sorts last stands, so that the order of the parts has no say.
-static int take_over(struct epmt_merge *merge, const char *key, char *known, size_t cap,
-                     const char *path, struct epmt_error *err) {
-    struct epmt_bytes said = epmt_fold_attribute(merge->fold, "job", key);
+// Compares what a part says with what those before it said. Of two that differ the one that sorts
+// last stands, so that the order of the parts has no say.
+static int take_over(const struct epmt_merge *merge, const char *key, struct epmt_bytes said,
+                     char *known, size_t cap, const char *path, struct epmt_error *err) {
     char text[EPMT_JOBID_MAX];
 
     if (said.len && said.len < cap) {
@@ -103,18 +111,68 @@ static int take_over(struct epmt_merge *merge, const char *key, char *known, siz
     return 0;
 }
 
-int epmt_merge_add(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
-    int hdf5 = is_hdf5(path, err);
-
-    if (hdf5 < 0)
+static int take_over_both(struct epmt_merge *merge, struct epmt_bytes uuid, struct epmt_bytes jobid,
+                          const char *path, struct epmt_error *err) {
+    if (take_over(merge, "uuid", uuid, merge->uuid, sizeof merge->uuid, path, err))
         return -1;
+    return take_over(merge, "jobid", jobid, merge->jobid, sizeof merge->jobid, path, err);
+}
+
+static struct epmt_bytes bytes_of(const char *text) {
+    return (struct epmt_bytes){text, text ? strlen(text) : 0};
+}
+
+static int add_metadata(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
+    struct epmt_jobmeta *more =
+        realloc(merge->metadata, (merge->metadata_count + 1) * sizeof *merge->metadata);
+
+    if (!more)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for %s", path);
+    merge->metadata = more;
+    struct epmt_jobmeta *meta = &more[merge->metadata_count];
+    if (epmt_jobmeta_read(meta, path, err))
+        return -1;
+    merge->metadata_count++;
+    return take_over_both(merge, bytes_of(meta->uuid), bytes_of(meta->jobid), path, err);
+}
+
+int epmt_merge_add(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
+    int part = part_of(path, err);
+
+    if (part < 0)
+        return -1;
+    if (part == METADATA)
+        return add_metadata(merge, path, err);
     epmt_fold_drop_attribute(merge->fold, "job", "jobid");
     epmt_fold_drop_attribute(merge->fold, "job", "uuid");
-    if (hdf5 ? add_jobfile(merge, path, err) : add_fragments(merge, path, err))
+    if (part == JOBFILE ? add_jobfile(merge, path, err) : add_fragments(merge, path, err))
         return -1;
-    if (take_over(merge, "uuid", merge->uuid, sizeof merge->uuid, path, err))
-        return -1;
-    return take_over(merge, "jobid", merge->jobid, sizeof merge->jobid, path, err);
+    return take_over_both(merge, epmt_fold_attribute(merge->fold, "job", "uuid"),
+                          epmt_fold_attribute(merge->fold, "job", "jobid"), path, err);
+}
+
+static int by_restart(const void *left, const void *right) {
+    int64_t a = ((const struct epmt_jobmeta *)left)->restart;
+    int64_t b = ((const struct epmt_jobmeta *)right)->restart;
+
+    return a < b ? -1 : a > b;
+}
+
+// Takes the metadata over, unless the scheduler has started the job again since. *ended: `epmt
+// stop` has completed them.
+static int take_metadata(struct epmt_merge *merge, bool *ended, struct epmt_error *err) {
+    qsort(merge->metadata, merge->metadata_count, sizeof *merge->metadata, by_restart);
+    for (size_t i = 0; i < merge->metadata_count; i++) {
+        const struct epmt_jobmeta *meta = &merge->metadata[i];
+        int64_t restart = meta->restart == INT64_MIN ? 0 : meta->restart;
+        if (restart < epmt_fold_attribute_number(merge->fold, "job", "restart", 0))
+            continue;
+        epmt_jobdir_begin_again(merge->fold, meta->restart);
+        if (epmt_jobmeta_to_fold(meta, merge->fold, err))
+            return -1;
+        *ended |= meta->stop != INT64_MIN;
+    }
+    return 0;
 }
 
 int epmt_merge_finish(struct epmt_merge *merge, const char *jobid, bool ended,
@@ -125,14 +183,17 @@ int epmt_merge_finish(struct epmt_merge *merge, const char *jobid, bool ended,
         return epmt_errf(err, EPMT_ERR_USAGE, "no part says the job id");
     if (!*merge->jobid && !epmt_fmt(merge->jobid, sizeof merge->jobid, "%s", jobid))
         return epmt_errf(err, EPMT_ERR_USAGE, "%s cannot be a job id", jobid);
+    if (take_metadata(merge, &ended, err))
+        return -1;
     ended |= epmt_fold_attribute_number(fold, "job", "ended", 0) == 1;
     epmt_fold_drop_attribute(fold, "job", "dir"); // told only where to write
     epmt_fold_drop_attribute(fold, "job", "jobid");
     if (epmt_fold_set_attribute(fold, "job", "jobid", merge->jobid, err) ||
         (ended && epmt_fold_set_attribute(fold, "job", "ended", "1", err)) ||
-        epmt_job_set_uuid(fold, merge->jobid, merge->uuid, err))
+        epmt_job_set_uuid(fold, merge->jobid, merge->uuid, err) ||
+        epmt_job_finish(fold, ended, err))
         return -1;
-    return epmt_job_finish(fold, ended, err);
+    return ended ? epmt_jobdir_set_outcome(fold, err) : 0;
 }
 
 int epmt_merge_check_target(const struct epmt_merge *merge, const char *path,

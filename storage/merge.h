@@ -14,18 +14,21 @@ struct epmt_merge {
     // Of the parts so far, empty where none says it; of different jobs those that sort last.
     char jobid[EPMT_JOBID_MAX], uuid[EPMT_UUID_LEN];
     struct epmt_fold_damage damage; // of journals and streams
+    struct epmt_jobmeta *metadata; // parts of that kind: taken over at the end, the latest run last
+    size_t metadata_count;
 };
 
 // Returns 0 or -1 (out of memory).
 int epmt_merge_init(struct epmt_merge *merge);
 void epmt_merge_fini(struct epmt_merge *merge);
 
-// Adds a job file, a journal or a stream; the file stays as it is. Returns 0, or -1 with err
-// (NOT_FOUND, IO, BAD_INPUT, VERSION; EXISTS for a part of another job).
+// Adds a job file, a journal, a stream or the metadata of `epmt start`; the file stays as it is.
+// Returns 0, or -1 with err (NOT_FOUND, IO, BAD_INPUT, VERSION; EXISTS for a part of another job).
 int epmt_merge_add(struct epmt_merge *merge, const char *path, struct epmt_error *err);
 
 // Completes what was added. jobid: where no part says it, else NULL. ended: the job is over, even
-// where no part says so. Returns 0 or -1 with err.
+// where no part says so. Of a job that is over the outcome is found as `epmt stop` does. Returns 0
+// or -1 with err.
 int epmt_merge_finish(struct epmt_merge *merge, const char *jobid, bool ended,
                       struct epmt_error *err);
 

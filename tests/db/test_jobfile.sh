@@ -153,6 +153,48 @@ refused "an empty directory" "no part of a job in hollow" epmt merge hollow -o y
 equal "a journal alone, with the id it does not say" 0 "$(
     epmt merge parts/first.journal -j parts -e -o y.h5 >/dev/null 2>&1; echo $?)"
 
+# What `epmt start` noted is a part too, and the job ends as `epmt stop` would have it.
+export EPMT_JOB_ID=meta
+epmt start
+# shellcheck disable=SC2016
+preload sh -c 'echo $$ >pid; exit 3'
+cp -a "$EPMT_OUTPUT_PREFIX$user/meta" meta
+cat >attributes.py <<'P'
+import sys, h5py
+with h5py.File(sys.argv[1]) as f:
+    job = {r["key"].decode(): r["value"].decode() for r in f["job/attributes"][:]}
+    print(f.attrs["jobid"].decode(), f.attrs["ended"], *(job.get(k) for k in sys.argv[2:]))
+P
+cat >edit.py <<'P'
+import json, sys
+meta = json.load(open("meta/job_metadata.json"))
+for pair in sys.argv[1:]:
+    key, value = pair.split("=")
+    meta[key] = int(value) if value.isdigit() else value
+json.dump(meta, open("meta/job_metadata.json", "w"))
+P
+check "metadata are merged" epmt merge meta -o m.h5
+equal "a job that goes on" "meta 0 None None None" \
+    "$($python attributes.py m.h5 exitcode reason end 2>&1)"
+equal "its start is there" "$($python -c 'import json
+print(json.load(open("meta/job_metadata.json"))["start"])')" \
+    "$($python attributes.py m.h5 start | cut -d ' ' -f 3)"
+$python edit.py "root=$(cat pid)"
+check "a job that is over" epmt merge -e meta -o m.h5
+equal "ended as its first process did" "meta 1 3 exited" \
+    "$($python attributes.py m.h5 exitcode reason 2>&1)"
+$python edit.py stop=1700000000000000 exitcode=7 reason=TIMEOUT
+check "metadata that are complete" epmt merge meta -o m.h5
+equal "ended as they say" "meta 1 7 TIMEOUT 1700000000000000" \
+    "$($python attributes.py m.h5 exitcode reason end 2>&1)"
+check "in another order, and with itself" epmt merge m.h5 meta/*.journal meta/job_metadata.json \
+    m.h5 -o m2.h5
+check "the same bytes" cmp m.h5 m2.h5
+refused "metadata of another job" "of another job" epmt merge both.h5 meta/job_metadata.json -o x2.h5
+echo '{"what": ' >broken.json
+refused "metadata that are none" "broken.json" epmt merge both.h5 broken.json -o x2.h5
+check "and nothing is written" test ! -e x2.h5
+
 # A file of a later version, whatever is asked of it.
 cp both.h5 newer.h5
 $python -c 'import h5py

@@ -66,9 +66,8 @@ disturbed() { # CALL HOW N COMMAND...
 for how in signal=KILL error=EIO error=ENOSPC; do
     for call in openat write pwrite64 fsync fdatasync rename renameat renameat2 unlink unlinkat \
         ftruncate close flock; do
-        # A descriptor that cannot be closed or a lock that cannot be had are no failures of a disk,
-        # and what cannot be removed stays.
-        case $how$call in error=*close | error=*flock | error=*unlink*) continue ;; esac
+        # A disk that is full does not keep anybody from locking or removing.
+        case $how$call in error=ENOSPCflock | error=ENOSPCunlink*) continue ;; esac
         for n in $(calls_of $call); do
             fresh
             status=0
