@@ -24,6 +24,7 @@
     X(models)            \
     X(report)            \
     X(operations)        \
+    X(notebook)          \
     X(dump)              \
     X(delete)            \
     X(retire)            \

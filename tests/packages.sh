@@ -26,6 +26,7 @@ packages_test=(
     postgresql-15 zstd xz-utils bzip2
     python3-h5py python3-pandas python3-tables
     chromium chromium-driver python3-selenium
+    python3-matplotlib python3-psycopg2 jupyter-notebook python3-nbconvert python3-ipykernel
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 
