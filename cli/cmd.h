@@ -21,6 +21,7 @@
     X(list)              \
     X(show)              \
     X(report)            \
+    X(dashboard)         \
     X(dump)              \
     X(delete)            \
     X(retire)            \
