@@ -8,11 +8,7 @@ packages_build=(
     gcc libc6-dev make cmake pkg-config
     libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libpq-dev libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
     libsmartcols-dev libpapi-dev libpfm4-dev libarchive-dev libgsl-dev
-<<<<<<< HEAD
-    libdeflate-dev
-=======
-    libjs-chart.js nettle-dev
->>>>>>> main
+    libdeflate-dev nettle-dev libmicrohttpd-dev libjs-chart.js
     libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
 )
 
