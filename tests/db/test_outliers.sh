@@ -6,7 +6,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-complaint() { "$@" 2>&1 >/dev/null; }
+complaint() { { "$@" >/dev/null; } 2>&1; }
 # Rows of CSV without the head, lines as words.
 rows() { epmt outliers "$@" --format csv | tr -d '\r' | sed 1d | paste -sd ' '; }
 
@@ -15,7 +15,7 @@ EPMT_JOB_ID=real epmt -a run true
 # Jobs 1..12: durations as in the example of the old tool's tests, CPU times near each other, number
 # 12 with another tag. Each has an operation `copy` (job 11's takes long) and one `think`.
 fill() {
-    local durations=(1 2 1 1 1 1 2 1 0 2 100 1) i rows= processes= tags= cpu
+    local durations=(1 2 1 1 1 1 2 1 0 2 100 1) i rows="" processes="" tags="" cpu
     for i in {1..12}; do
         cpu=$((1000 + i % 4))
         rows+="${rows:+,} ($i, 'uuid-$i', 0, 'a$i', ${durations[i - 1]}, $cpu, 2, 1000000, 2000000)"
@@ -31,7 +31,7 @@ fill() {
     sql "insert into process_tags (process_id, \"key\", value) values $tags"
     # Job 20: 8 ranks in a step of which rank 5 is slow, threads of it, and a launcher.
     sql "insert into jobs (id, uuid, digest, jobid) values (20, 'uuid-20', 0, 'mpi')"
-    processes= rows=
+    processes="" rows=""
     for i in {0..7}; do
         processes+="${processes:+,} ($((200 + i)), 20, 's', $i, 'x', 'h', $((50 + i)), 0, 1000000,
             $((i == 5 ? 900000 : 500000 + i)), $((i == 5 ? 80000000 : 480000000 - i * 1000)))"
