@@ -23,6 +23,15 @@
           format(name, record[name])))));
   }
 
+  // Arguments as the database has them: a JSON array, cut where it was long.
+  function words(text) {
+    try {
+      return JSON.parse(text || "[]").join(" ");
+    } catch {
+      return `${text}\u2026`;
+    }
+  }
+
   function about(first, last) {
     return first === last ? `${first}` : `${first}\u2013${last}`;
   }
@@ -60,7 +69,7 @@
 
   // ---- time line ----
   const STATES = ["ended well", "ended badly", "end not seen", "MPI step"];
-  const GROUPS = ["processes of a program", null, null, "MPI step"]; // colours as above
+  const GROUPS = ["processes of a program", "", "", "MPI step"]; // colours as above
 
   function stateOf(row) {
     if (row.signal || row.exitcode || row.state === "killed") return 1;
@@ -103,7 +112,7 @@
     const placed = each ? { lanes: found.map((bar) => bar.name),
       bars: found.map((bar, lane) => ({ ...bar, lane })) } : lanesOf(found);
     return [
-      gantt({ title: "Time line", text: each ? "Every process from its start to its end."
+      gantt({ title: "When what ran", text: each ? "Every process from its start to its end."
         : "Processes by program; those that began in the same twentieth of the job are one bar.",
       ...placed, series: each ? STATES : GROUPS,
       data: () => (each ? page.processes : page.groups) }),
@@ -111,7 +120,8 @@
       element("h3", {}, "Most CPU time"),
       table(page.consumers, { caption: "Processes by CPU time",
         columns: ["program", "rank", "host", "pid", "state", "duration_s", "cpu_s",
-          "rssmax_bytes", "threads", "arguments"] })];
+          "rssmax_bytes", "threads", "arguments"],
+        cell: (name, value) => (name === "arguments" ? words(value) : null) })];
   }
 
   // ---- MPI ranks ----
@@ -126,14 +136,15 @@
 
   function balance(step) {
     const rows = objects(step.ranks), column = (name) => rows.map((row) => row[name]);
+    const several = rows.some((row) => row.ranks > 1);
     return bars({ title: `Balance of the ranks: step ${step.step}`,
       text: "Mean time of a rank outside and inside MPI: the ranks with most time outside are " +
         `those that the others wait for.${bucketText(step)}`,
       labels: rankLabels(step), unit: "time_s", xTitle: "rank", yTitle: "time", stacked: true,
       sets: [{ label: "outside MPI", values: column("outside_s") },
         { label: "in MPI", values: column("mpi_s") },
-        { label: "outside MPI, most of a rank", values: column("most_outside_s"), type: "line",
-          colour: 5 }],
+        several ? { label: "outside MPI, most of a rank", values: column("most_outside_s"),
+          type: "line", colour: 5 } : null].filter(Boolean),
       data: () => step.ranks });
   }
 
@@ -205,7 +216,8 @@
     const shown = [];
     if (programs.length)
       shown.push(bars({ title: "Input and output by program",
-        text: "What was asked of the kernel, and what went to or came from storage.",
+        text: "What was asked of the kernel, and what went to or came from storage. As the kernel " +
+          "counts, a process has what those had for which it waited.",
         labels: programs.map((row) => row.program), unit: "moved_bytes", horizontal: true,
         height: 110 + 56 * programs.length,
         sets: [{ label: "asked to read", values: column("asked_to_read_bytes") },
@@ -248,8 +260,7 @@
       element("meter", { min: 0, max: whole || 1, value: node.inclusive_cpu_s || 0,
         "aria-label": `CPU time with its children: ${cost}` }), cost,
       node.failed ? element("span", { class: "bad" }, `, ${node.failed} failed`) : "",
-      node.arguments && node.arguments !== "[]"
-        ? element("span", { class: "faint" }, ` ${node.arguments}`) : ""];
+      element("span", { class: "faint" }, ` ${words(node.arguments)}`)];
   }
 
   // Children are made when somebody opens their parent.

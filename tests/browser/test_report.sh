@@ -127,7 +127,7 @@ for fact in "duration_s round(duration / 1e6, 6)" "cpu_s round(cpu_time / 1e6, 6
 done
 equal "sections" '["What stands out", "Time line", "MPI ranks", "Threads", "I/O and memory", "Process tree", "Counters", "Failures", "Metadata"]' \
     "$(answer sections)"
-for chart in "Time line" "Balance of the ranks" "Time in MPI by rank and function" \
+for chart in "When what ran" "Balance of the ranks" "Time in MPI by rank and function" \
     "Input and output by program" "Peak memory of the ranks"; do
     contains "a chart: $chart" "\"$chart\"" "$(answer charts)"
 done

@@ -40,8 +40,8 @@ with Browser() as browser:
                               if one["label"] == "MPI_Function_14"))
     say("threads", [len(charts["CPU time of the threads"]["sets"]),
                     len(charts["CPU time of the threads"]["labels"])])
-    say("lanes", len(charts["Time line"]["labels"]))
-    say("bars", sum(len(one["values"]) for one in charts["Time line"]["sets"]))
+    say("lanes", len(charts["When what ran"]["labels"]))
+    say("bars", sum(len(one["values"]) for one in charts["When what ran"]["sets"]))
     say("slowest", browser.js("return document.querySelector('[data-step] table tbody tr')"
                               ".cells[0].textContent"))
     say("finding", any("7777" in text for text in browser.texts("#findings li")))
