@@ -51,7 +51,7 @@
     document.title = `epmt: ${name}`;
     return [element("h1", {}, jobname ? `${name}: ${jobname}` : name), state(job(page)),
       facts(job(page), ["user", "start", "duration_s", "exitcode", "processes", "threads",
-        "ranks_reported", "hosts", "cpus", "cpu_s", "efficiency_share", "mpi_share",
+        ...(job(page).ranks_reported ? ["ranks_reported"] : []), "hosts", "cpus", "cpu_s", "efficiency_share", "mpi_share",
         "imbalance_share", "rssmax_bytes", "read_bytes", "written_bytes", "io_wait_s",
         "cpu_wait_s"])];
   }
@@ -116,7 +116,7 @@
         : "Processes by program; those that began in the same twentieth of the job are one bar.",
       ...placed, series: each ? STATES : GROUPS,
       data: () => (each ? page.processes : page.groups) }),
-      folded("Table: MPI steps", () => table(page.steps, { caption: "MPI steps" })),
+      titled("Table: MPI steps", page.steps),
       element("h3", {}, "Most CPU time"),
       table(page.consumers, { caption: "Processes by CPU time",
         columns: ["program", "rank", "host", "pid", "state", "duration_s", "cpu_s",
@@ -199,16 +199,39 @@
         : `rank ${about(cell.first_rank, cell.last_rank)}`;
       rows[cell.thread] = `thread ${cell.thread}`;
     }
+    const shown = (title, name, text) => (cells.some((cell) => cell[name])
+      ? heatmap({ title, text: `${text} Mean where several processes are one column.`, columns,
+        rows, unit: "time_s", xTitle: "process", yTitle: "",
+        cells: cells.map((cell) => [cell.bucket, cell.thread, cell[name]]),
+        data: () => page.threads }) : null);
     return [
-      heatmap({ title: "CPU time of the threads",
-        text: "Threads by when they began; mean where several processes are one column.",
-        columns, rows, unit: "time_s", xTitle: "process", yTitle: "",
-        cells: cells.map((cell) => [cell.bucket, cell.thread, cell.mean_cpu_s]),
-        data: () => page.threads }),
+      shown("CPU time of the threads", "mean_cpu_s", "Threads by when they began."),
+      shown("Time that the threads waited for a CPU", "mean_cpu_wait_s",
+        "Ready to run, while others ran: more threads than CPUs."),
       titled("Processes with several threads, by CPU time", page.thread_processes, true)];
   }
 
   // ---- I/O and memory ----
+  // What the ranks used, where it was measured.
+  function rankUse(step) {
+    const rows = objects(step.ranks), labels = rankLabels(step);
+    const shown = (title, text, unit, yTitle, sets) => {
+      const known = sets.filter(({ name }) => rows.some((row) => row[name]));
+      return known.length ? bars({ title: `${title}: step ${step.step}`,
+        text: `${text}${bucketText(step)}`, labels, unit, xTitle: "rank", yTitle,
+        sets: known.map(({ name, ...set }) => ({ ...set, values: rows.map((row) => row[name]) })),
+        data: () => step.ranks }) : null;
+    };
+    return [
+      shown("Peak memory of the ranks", "The most of a rank.", "memory_bytes", "memory",
+        [{ name: "rssmax_bytes", label: "peak memory", colour: 2 }]),
+      shown("Storage and the ranks", "What came from and went to storage, in all.", "moved_bytes",
+        "bytes", [{ name: "read_bytes", label: "read from storage", colour: 2 },
+          { name: "written_bytes", label: "written to storage", colour: 3 }]),
+      shown("Waiting for files", "Time in which ranks waited for storage, in all.", "time_s",
+        "time", [{ name: "io_wait_s", label: "waited for files", colour: 5 }])];
+  }
+
   function inputOutput(page) {
     const programs = objects(page.programs).filter((row) => row.read_bytes !== null ||
       row.written_bytes !== null || row.asked_to_read_bytes !== null).slice(0, 15);
@@ -226,12 +249,7 @@
           { label: "written to storage", values: column("written_bytes") }],
         data: () => page.programs }));
     for (const step of page.mpi)
-      shown.push(bars({ title: `Peak memory of the ranks: step ${step.step}`,
-        text: `The most of a rank.${bucketText(step)}`, labels: rankLabels(step),
-        unit: "memory_bytes", xTitle: "rank", yTitle: "memory",
-        sets: [{ label: "peak memory",
-          values: objects(step.ranks).map((row) => row.rssmax_bytes), colour: 2 }],
-        data: () => step.ranks }));
+      shown.push(...rankUse(step));
     shown.push(titled("Programs", page.programs, true), titled("Hosts", page.hosts, true));
     return shown;
   }
