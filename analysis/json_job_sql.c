@@ -76,7 +76,7 @@ const char epmt_job_head_sql[] =
     " " EPMT_SECONDS("sum(p.delayacct_blkio_time)") " AS io_wait_s," \
     " " EPMT_SECONDS_OF_NS("sum(p.time_waiting)") " AS cpu_wait_s," \
     " sum(p.majflt) AS major_faults " \
-    "FROM processes p WHERE p.job_id = $1 " \
+    "FROM processes p WHERE p.job_id = $1 AND " NO_LAUNCHERS " " \
     "GROUP BY 1 ORDER BY coalesce(sum(p.cpu_time), 0) DESC, 1 LIMIT 50"
 
 // Of processes of more than one thread: the n-th threads of neighbouring processes.

@@ -29,9 +29,13 @@ const epmt = (() => {
     return found ? found[1] : "";
   }
 
+  const LABELS = { cpu_s: "CPU time", mpi_share: "time in MPI", mpi_s: "time in MPI",
+    io_wait_s: "waited for files", cpu_wait_s: "waited for a CPU", rssmax_bytes: "peak memory",
+    exitcode: "exit code", mpirank: "rank" };
+
   function label(name) {
-    return name.replace(ENDING, "").replaceAll("_", " ").replace(/\bmpi\b/g, "MPI")
-      .replace(/\bcpu(s?)\b/g, "CPU$1").replace(/^rssmax$/, "peak memory");
+    return LABELS[name] || name.replace(ENDING, "").replaceAll("_", " ")
+      .replace(/\bmpi\b/g, "MPI").replace(/\bcpu(s?)\b/g, "CPU$1");
   }
 
   // Three digits that count, in the largest unit of which there is a whole one.
@@ -128,7 +132,7 @@ const epmt = (() => {
       element("tr", {}, columns.map(({ name, i }, n) => {
         const own = options.cell && options.cell(name, row[i], row);
         return element("td", { class: numbers[n] ? "number" : null, "data-value": row[i] },
-          own || format(name, row[i]));
+          own ?? format(name, row[i]));
       }))));
     sortable(head, body);
     return element("div", { class: "wide", tabindex: "0", role: "region",
@@ -340,13 +344,13 @@ const epmt = (() => {
   }
 
   // Bars from start to end. lanes: names from top to bottom; bars: {lane, start, end, label,
-  // series}; series: names, one colour each (null: a colour that is not used).
+  // series}; series: names, one colour each.
   function gantt({ lanes, bars, series: names, ...shown }) {
     const build = () => ({
       type: "bar",
       data: {
         labels: lanes.map((_, i) => String(i)), // names may stand twice
-        datasets: names.map((name, n) => (name ? ganttSet(name, n, bars) : null)).filter(Boolean),
+        datasets: names.map((name, n) => ganttSet(name, n, bars)).filter((set) => set.data.length),
       },
       options: options({
         indexAxis: "y",

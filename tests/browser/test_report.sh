@@ -49,6 +49,18 @@ def series(charts, title, label):
     chart = next(one for one in charts if one["title"].startswith(title))
     return next(one["values"] for one in chart["sets"] if one["label"] == label)
 
+# The least contrast of texts on their grounds, as WCAG has it.
+CONTRAST = """
+    const light = (name) => {
+        const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+        const [r, g, b] = [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16) / 255)
+            .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    return Math.min(...["--text", "--faint", "--link", "--bad", "--warn", "--good"].flatMap((one) =>
+        ["--back", "--panel"].map((ground) => ratio(light(one), light(ground)))));"""
+
 directory = sys.argv[1]
 with Browser() as browser:
     say("ready", browser.open(f"file://{directory}/4713.html"))
@@ -86,9 +98,11 @@ with Browser() as browser:
     look = ("return [getComputedStyle(document.body).backgroundColor,"
             " epmt.charts[0].chart.options.scales.x.ticks.color]")
     light = browser.js(look)
+    say("contrast_light", browser.js(CONTRAST) >= 4.5)
     browser.dark(True)
     browser.wait(lambda: browser.js(look)[1] != light[1], True)
     dark = browser.js(look)
+    say("contrast_dark", browser.js(CONTRAST) >= 4.5)
     say("light", light[0])
     say("dark", dark[0])
     say("redrawn", light[1] != dark[1])
@@ -127,7 +141,7 @@ for fact in "duration_s round(duration / 1e6, 6)" "cpu_s round(cpu_time / 1e6, 6
 done
 equal "sections" '["What stands out", "Time line", "MPI ranks", "Threads", "I/O and memory", "Process tree", "Counters", "Failures", "Metadata"]' \
     "$(answer sections)"
-for chart in "Time line" "Balance of the ranks" "Time in MPI by rank and function" \
+for chart in "When what ran" "Balance of the ranks" "Time in MPI by rank and function" \
     "Input and output by program" "Peak memory of the ranks"; do
     contains "a chart: $chart" "\"$chart\"" "$(answer charts)"
 done
@@ -150,6 +164,8 @@ equal "counters" true "$(answer counter)"
 equal "the process tree" true "$(answer tree)"
 equal "light" "rgb(255, 255, 255)" "$(answer light)"
 equal "dark" "rgb(20, 23, 28)" "$(answer dark)"
+equal "texts can be read, light" true "$(answer contrast_light)"
+equal "texts can be read, dark" true "$(answer contrast_dark)"
 equal "charts follow" true "$(answer redrawn)"
 equal "the console" "[]" "$(answer complaints)"
 equal "asked of anybody" '["file:///4713.html"]' "$(answer requests)"
