@@ -166,7 +166,7 @@ void epmt_selection_add(struct epmt_strbuf *sql, struct epmt_parameters *paramet
     add_time(sql, parameters, "j.\"start\" <", selection->before);
     add_time(sql, parameters, "coalesce(j.\"end\", j.\"start\") <", selection->before);
     add_time(sql, parameters, "j.\"start\" <", selection->running_to);
-    add_time(sql, parameters, "coalesce(j.\"end\", j.\"start\") >=", selection->running_from);
+    add_time(sql, parameters, "coalesce(j.\"end\", j.\"start\") >", selection->running_from);
 }
 
 bool epmt_selection_is_all(const struct epmt_selection *selection) {
