@@ -20,6 +20,7 @@
     X(annotate)          \
     X(list)              \
     X(show)              \
+    X(operations)        \
     X(report)            \
     X(dump)              \
     X(delete)            \

@@ -51,6 +51,24 @@ int epmt_results_find_job(struct epmt_db *db, const char *name, char id[EPMT_JOB
     return 0;
 }
 
+int epmt_results_find_jobs(struct epmt_db *db, int argc, char *const *argv, int64_t **ids,
+                           struct epmt_error *err) {
+    char id[EPMT_JOB_KEY_MAX];
+
+    *ids = argc ? calloc((size_t)argc, sizeof **ids) : NULL;
+    if (argc && !*ids)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < argc; i++) {
+        if (epmt_results_find_job(db, argv[i], id, err)) {
+            free(*ids);
+            *ids = NULL;
+            return -1;
+        }
+        (*ids)[i] = strtoll(id, NULL, 10);
+    }
+    return 0;
+}
+
 struct printing {
     struct epmt_output *output;
     const char *section;
