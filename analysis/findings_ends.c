@@ -146,7 +146,7 @@ static int look_at_failures(struct finding_context *context) {
         "SELECT f.n, f.ranks, p.\"exename\", p.\"state\", p.\"exitcode\", p.\"exitsignal\", "
         "p.\"id\", p.\"mpirank\", p.\"hostname\", p.\"pid\" FROM (SELECT count(*) AS n, "
         "count(p.\"mpirank\") AS ranks, min(p.\"id\") AS id, "
-        "max(coalesce(p.\"exitsignal\", 0)) AS signal FROM \"processes\" p WHERE " OF_JOB
+        "max(coalesce(p.\"exitsignal\", 0)) AS signal FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
         " AND (p.\"state\" IN ('signaled', 'killed') OR p.\"exitcode\" <> 0) GROUP BY "
         "p.\"exename\", p.\"state\", p.\"exitcode\", p.\"exitsignal\", "
         "CASE WHEN p.\"mpirank\" IS NULL THEN 0 ELSE 1 END) f "
