@@ -167,8 +167,10 @@ static int look_at_mpi(struct finding_context *context) {
         return 0;
     if (epmt_findings_ask(context, sql, take_function, &function))
         return -1;
+    // Starting up is a matter of short jobs.
+    bool starting = !strncmp(function.name, "MPI_Init", 8);
     struct epmt_finding *finding = epmt_findings_add(
-        context, EPMT_FINDING_mpi, share > 0.5 ? EPMT_WARNING : EPMT_NOTE,
+        context, EPMT_FINDING_mpi, share > 0.5 && !starting ? EPMT_WARNING : EPMT_NOTE,
         "The ranks spent %s of their time in MPI%s%s%s%s.", epmt_words_share(text, share),
         function.name[0] ? ", " : "", function.name[0] ? epmt_words_share(of, function.share) : "",
         function.name[0] ? " of it in " : "", function.name);

@@ -12,7 +12,7 @@
 // Times are s, sizes bytes; what is not known is NAN, -1 or "".
 struct epmt_report_job {
     char jobid[EPMT_REPORT_NAME_MAX], user[EPMT_REPORT_NAME_MAX], name[EPMT_REPORT_NAME_MAX],
-        tags[4 * EPMT_REPORT_NAME_MAX], reason[EPMT_REPORT_NAME_MAX], start[32];
+        tags[4 * EPMT_REPORT_NAME_MAX], reason[EPMT_REPORT_NAME_MAX], start[32], uuid[40];
     int64_t from, to; // us since epoch, of all its processes too
     int64_t exitcode, hosts, processes, threads, ranks, ranks_expected, cpus, ended;
     double duration, cpu, efficiency, mpi_share, rssmax;
@@ -75,8 +75,8 @@ struct epmt_report {
     struct epmt_report_use programs[EPMT_REPORT_TOP + 1], hosts[EPMT_REPORT_TOP + 1],
         top[EPMT_REPORT_TOP], movers[EPMT_REPORT_TOP];
     struct epmt_report_ranks ranks[EPMT_REPORT_RANK_BARS];
-    char step[EPMT_REPORT_NAME_MAX]; // that they are of: the one with most ranks' time
-    int64_t steps;                   // with ranks, there are
+    char step[1025]; // that they are of: the one with most of the ranks' time
+    int64_t steps;   // with ranks, there are
     struct epmt_report_threads threads[EPMT_REPORT_TOP];
     struct epmt_report_function functions[EPMT_REPORT_TOP];
     struct epmt_report_crash crashes[EPMT_REPORT_TOP];

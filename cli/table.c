@@ -46,6 +46,10 @@ static bool is_selected(int i, const char *column) {
            epmt_units_is_ending(name + len, selection.lens[i] - len);
 }
 
+bool epmt_output_has_selection(void) {
+    return selection.count > 0;
+}
+
 bool epmt_output_lacks(const char *const *names, int count) {
     for (int i = 0; i < selection.count; i++) {
         int at = 0;

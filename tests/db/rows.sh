@@ -38,3 +38,12 @@ process() { # ID JOB START END EXENAME [NAME=VALUE...]
 
 job_tag() { echo "insert into job_tags values ($1, '$2', '$3');"; }         # JOB KEY VALUE
 process_tag() { echo "insert into process_tags values ($1, '$2', '$3');"; } # PROCESS KEY VALUE
+
+# Runs the statements of standard input, however many, in one transaction.
+add_rows() {
+    case $EPMT_DB_URL in
+    postgresql:*) { echo "begin;"; cat; echo "commit;"; } |
+        psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$PG_DIR" -U epmt -d epmt -f - ;;
+    *) { echo "begin;"; cat; echo "commit;"; } | sqlite3 -batch -noheader "$TEST_DB" ;;
+    esac
+}

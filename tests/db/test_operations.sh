@@ -15,7 +15,7 @@ job 3 three 0 50 "user='bob'" cpu_time=1000000
 # Of job 1, op cp, in seconds:   [0 10]  [5 12]  [6 8]  [12 15]  [20 21]  and one of no length [40 40]
 #   sum 10 + 7 + 2 + 3 + 1 = 23; joined [0 15] [20 21] [40 40]: 16 in three runs; 40 from end to end.
 # Of job 1, op compute: [10 60]. Of job 2, op cp: [0 4] [1 2]; joined [0 4].
-sql "$(
+{
     process 1 1 0 10000 cp cpu_time=1000000 usertime=600000 systemtime=400000 rssmax=100 write_bytes=1000
     process 2 1 5000 12000 cp cpu_time=2000000 usertime=2000000 systemtime=0 rssmax=300 write_bytes=24
     process 3 1 6000 8000 cp cpu_time=500000 exitcode=1 state="'exited'"
@@ -32,7 +32,7 @@ sql "$(
     process_tag 7 phase main
     process_tag 10 phase main
     process_tag 11 phase main
-)"
+} | add_rows
 line() { # OPERATION ARGUMENTS...: without its header
     local operation=$1
     shift
@@ -71,7 +71,7 @@ equal "no such job" 3 "$(epmt operations nothing >/dev/null 2>&1; echo $?)"
 contains "no such method" "not quick" "$(epmt operations --method quick 2>&1)"
 
 # Stretches joined by the database are those that a plain walk joins.
-sql "$(
+{
     job_sql() { echo "insert into jobs (id, uuid, digest, jobid, start) values (9, 'nine', 9, 'many', 1);"; }
     job_sql
     awk 'BEGIN { srand(7); for (i = 0; i < 300; i++) { s = int(rand() * 20000); print s, s + int(rand() * 120) } }' \
@@ -82,7 +82,7 @@ sql "$(
         process_tag $n op x
         n=$((n + 1))
     done <"$TEST_DIR/stretches"
-)"
+} | add_rows
 walk=$(sort -n -k 1,1 -k 2,2 "$TEST_DIR/stretches" | awk 'NR == 1 || $1 > reached { n++; reached = $1; }
     { sum += $2 - $1; if ($2 > reached) { joined += $2 - reached; reached = $2 } }
     END { printf "x,%d,%d,%d", n, sum * 1000, joined * 1000 }')

@@ -13,7 +13,7 @@ job 1 a 36000 36600 "user='alice'" "jobname='ocean'" exitcode=0 failed=0 ended=1
 job 2 b 39600 43200 "user='bob'" "jobname='Ocean'" exitcode=3 failed=2 ended=1 complete=1 cpu_time=70
 job 3 c 0 86400 "user='alice'" "jobname='land%'" "reason='signal 9'" failed=1 ended=1 complete=0
 job 4 d 82800 90000 "user='carol'" failed=1 ended=0 complete=1 cpu_time=9000
-sql "$(
+{
     process 1 1 36000000 36600000 cm4 "hostname='n1'"
     process 2 1 36000000 36600000 sh "hostname='n1'"
     process 3 2 39600000 43200000 cm4x "hostname='n2'"
@@ -23,7 +23,7 @@ sql "$(
     job_tag 1 note 1
     job_tag 2 exp a
     job_tag 3 exp ab
-)"
+} | add_rows
 complaint() { epmt list "$@" 2>&1; }
 ids() { epmt list jobs "$@" --columns jobid --format csv 2>&1 | tr -d '\r' | sed 1d | xargs; }
 
