@@ -131,6 +131,7 @@ static __attribute__((noinline)) void find_long_path(void) {
     const char *kept = len > 0 ? keep(path, (size_t)len) : NULL;
     epmt_self.path = kept ? kept : "";
     epmt_self.path_len = kept ? (size_t)len : 0;
+    epmt_self.texts_lost = len > 0 && !kept;
 }
 
 // The file of the program.
@@ -197,6 +198,7 @@ static void take_identity(void) {
     epmt_self.imagestart = epmt_prim_clock_ns(CLOCK_BOOTTIME);
     epmt_self.revision = 0;
     epmt_self.uninstrumented = 0;
+    epmt_self.texts_told = epmt_self.texts_missed = false;
     epmt_self.rank = epmt_self.size = -1;
     epmt_self.step = 0;
     epmt_threads_begin();
@@ -319,6 +321,9 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (epmt_self.settings.disable)
         return;
     epmt_self.envp = envp;
+    if (*epmt_self.settings.log) // looked at later on: a program may write over its environment
+        epmt_self.settings.log =
+            keep_of_program(epmt_self.settings.log, strlen(epmt_self.settings.log));
     find_prefix();
     find_path();
     if (is_our_own_program())

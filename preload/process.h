@@ -44,6 +44,8 @@ struct epmt_process {
     uint64_t start_tsc;
     pid_t ppid;
     const char *path, *exename, *args, *tags; // our own memory: a program may overwrite its argv
+    uint64_t texts_lost;                      // of these, before any record
+    bool texts_told, texts_missed;            // a record had them all; the first ones lacked some
     size_t path_len, args_len;                // args: items, each ended by NUL
     int64_t rank, size;                       // from MPI itself, -1 before
     char step_key[EPMT_STEP_MAX];

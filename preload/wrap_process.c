@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Start and end of the process: constructor, exit, and the exits that bypass exit, bare system calls
-// by syscall(2) among them.
+// Start and end of the process: constructor, exit, and the exits that bypass exit, bare system
+// calls by syscall(2) among them.
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
