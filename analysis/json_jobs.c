@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "analysis/jobs_where.h"
 #include "analysis/json_rows.h"
 
 // Of one job what `epmt list` and `epmt show` say of it (the view), by the same names.
@@ -50,17 +49,83 @@ static const struct {
     {"tags", "tags"},
 };
 
-static int add_order(struct epmt_strbuf *sql, struct epmt_jobs_where *where,
+#define WORDS_MAX 4
+
+// A question under way: its condition, and the values of that.
+struct question {
+    struct epmt_strbuf where; // " WHERE ..."
+    struct epmt_parameters parameters;
+    struct epmt_strbuf patterns[WORDS_MAX];
+};
+
+// A word is looked for in whatever case; one of ASCII, for that is all that both databases fold.
+static void add_word(struct question *question, struct epmt_strbuf *pattern, const char *word,
+                     size_t len) {
+    static const char *const columns[] = {"jobid", "jobname", "user", "tags", "hostname", "uuid"};
+
+    epmt_strbuf_puts(pattern, "%");
+    for (size_t i = 0; i < len; i++) {
+        if (strchr("%_\\", word[i]))
+            epmt_strbuf_puts(pattern, "\\");
+        char c = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] + ('a' - 'A') : word[i]);
+        epmt_strbuf_add(pattern, &c, 1);
+    }
+    epmt_strbuf_puts(pattern, "%");
+    question->where.failed |= pattern->failed;
+    int number = epmt_parameters_add(&question->parameters,
+                                     epmt_db_text(epmt_strbuf_text(pattern), pattern->len));
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        epmt_strbuf_printf(&question->where, "%slower(j.\"%s\") LIKE $%d ESCAPE '\\'",
+                           i ? " OR " : " AND (", columns[i], number);
+    epmt_strbuf_puts(&question->where, ")");
+}
+
+static void add_words(struct question *question, const char *text) {
+    for (int i = 0; i < WORDS_MAX; i++) {
+        text += strspn(text, " ");
+        // The last one is the rest.
+        size_t len = i < WORDS_MAX - 1 ? strcspn(text, " ") : strlen(text);
+        if (!len)
+            return;
+        add_word(question, &question->patterns[i], text, len);
+        text += len;
+    }
+}
+
+static void question_begin(struct question *question, const struct epmt_db *db,
+                           const struct epmt_jobs_asked *asked) {
+    *question = (struct question){.parameters.dialect = db->backend->dialect};
+    epmt_strbuf_puts(&question->where, " WHERE ");
+    if (epmt_selection_is_all(&asked->selection)) {
+        epmt_strbuf_puts(&question->where, "j.\"id\" IS NOT NULL");
+    } else {
+        epmt_strbuf_puts(&question->where, "j.\"id\" IN (");
+        epmt_selection_add(&question->where, &question->parameters, &asked->selection);
+        epmt_strbuf_puts(&question->where, ")");
+    }
+    if (asked->search)
+        add_words(question, asked->search);
+}
+
+static void question_end(struct question *question) {
+    epmt_strbuf_free(&question->where);
+    epmt_parameters_free(&question->parameters);
+    for (int i = 0; i < WORDS_MAX; i++)
+        epmt_strbuf_free(&question->patterns[i]);
+}
+
+static int add_order(struct epmt_strbuf *sql, struct question *question,
                      const struct epmt_jobs_asked *asked, struct epmt_error *err) {
     const char *name = asked->order ? asked->order : "start";
     size_t i = 0;
 
     epmt_strbuf_puts(sql, " ORDER BY ");
     if (!strncmp(name, "tag:", 4)) {
-        epmt_strbuf_printf(sql,
-                           "(SELECT t.\"value\" FROM \"job_tags\" t WHERE t.\"job_id\" = j.\"id\" "
-                           "AND t.\"key\" = $%d)",
-                           epmt_jobs_where_bind(where, name + 4, strlen(name + 4)));
+        epmt_strbuf_printf(
+            sql,
+            "(SELECT t.\"value\" FROM \"job_tags\" t WHERE t.\"job_id\" = j.\"id\" AND "
+            "t.\"key\" = $%d)",
+            epmt_parameters_add(&question->parameters, epmt_db_text(name + 4, strlen(name + 4))));
     } else {
         while (i < sizeof orders / sizeof *orders && strcmp(orders[i].name, name) != 0)
             i++;
@@ -74,35 +139,23 @@ static int add_order(struct epmt_strbuf *sql, struct epmt_jobs_where *where,
     return 0;
 }
 
-// Asks with SQL that was put together, which must stay.
-static int ask(struct epmt_db *db, struct epmt_strbuf *sql, const struct epmt_jobs_where *where,
-               int (*how)(struct epmt_db *, const char *, const char *const *, json_t **,
-                          struct epmt_error *),
-               json_t **to, struct epmt_error *err) {
-    const char *kept = sql->failed || (where && where->failed) ? NULL : epmt_db_keep(db, sql->data);
-    int result = kept ? how(db, kept, where ? where->parameters : NULL, to, err)
-                      : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory, or too much is asked for");
-
-    epmt_strbuf_free(sql);
-    return result;
-}
-
 static int ask_page(struct epmt_db *db, const struct epmt_jobs_asked *asked,
-                    struct epmt_jobs_where *where, json_t **to, struct epmt_error *err) {
+                    struct question *question, json_t **to, struct epmt_error *err) {
     struct epmt_strbuf sql = {0};
 
-    epmt_strbuf_printf(&sql, COLUMNS "%s", epmt_strbuf_text(&where->sql));
-    if (add_order(&sql, where, asked, err)) {
-        epmt_strbuf_free(&sql);
-        return -1;
-    }
+    epmt_strbuf_printf(&sql, COLUMNS "%s", epmt_strbuf_text(&question->where));
+    int result = add_order(&sql, question, asked, err);
     epmt_strbuf_printf(&sql, " LIMIT %lld OFFSET %lld", (long long)asked->limit,
                        (long long)asked->offset);
-    return ask(db, &sql, where, epmt_json_table, to, err);
+    if (!result)
+        result = epmt_json_selected_table(db, &sql, &question->parameters, to, err);
+    epmt_strbuf_free(&sql);
+    return result;
 }
 
 // The tags of the jobs of a page, one by one.
 static int ask_tags(struct epmt_db *db, const json_t *jobs, json_t **to, struct epmt_error *err) {
+    const struct epmt_parameters none = {.count = 0};
     struct epmt_strbuf sql = {0};
     const json_t *row;
     size_t i;
@@ -113,26 +166,32 @@ static int ask_tags(struct epmt_db *db, const json_t *jobs, json_t **to, struct 
         epmt_strbuf_printf(&sql, ", %lld", (long long)json_integer_value(json_array_get(row, 0)));
     }
     epmt_strbuf_puts(&sql, ") ORDER BY \"job_id\", \"key\"");
-    return ask(db, &sql, NULL, epmt_json_table, to, err);
+    int result = epmt_json_selected_table(db, &sql, &none, to, err);
+    epmt_strbuf_free(&sql);
+    return result;
 }
 
-static int ask_total(struct epmt_db *db, const struct epmt_jobs_where *where, json_t **to,
+static int ask_total(struct epmt_db *db, const struct question *question, json_t **to,
                      struct epmt_error *err) {
     struct epmt_strbuf sql = {0};
 
     epmt_strbuf_printf(&sql, "SELECT count(*) AS \"jobs\" FROM \"jobs\" j%s",
-                       epmt_strbuf_text(&where->sql));
-    return ask(db, &sql, where, epmt_json_record, to, err);
+                       epmt_strbuf_text(&question->where));
+    sql.failed |= question->where.failed;
+    int result = epmt_json_selected_record(db, &sql, &question->parameters, to, err);
+    epmt_strbuf_free(&sql);
+    return result;
 }
 
 int epmt_json_jobs(struct epmt_db *db, const struct epmt_jobs_asked *asked, json_t **to,
                    struct epmt_error *err) {
     json_t *total = NULL, *jobs = NULL, *tags = NULL;
-    struct epmt_jobs_where where;
+    struct question question;
 
     *to = NULL;
-    if (!epmt_jobs_where_make(&where, asked, err) && !ask_total(db, &where, &total, err) &&
-        !ask_page(db, asked, &where, &jobs, err) && !ask_tags(db, jobs, &tags, err)) {
+    question_begin(&question, db, asked);
+    if (!ask_total(db, &question, &total, err) && !ask_page(db, asked, &question, &jobs, err) &&
+        !ask_tags(db, jobs, &tags, err)) {
         *to = json_pack("{s:O, s:O, s:O}", "total", json_object_get(total, "jobs"), "jobs", jobs,
                         "tags", tags);
         if (!*to)
@@ -141,29 +200,30 @@ int epmt_json_jobs(struct epmt_db *db, const struct epmt_jobs_asked *asked, json
     json_decref(total);
     json_decref(jobs);
     json_decref(tags);
-    epmt_jobs_where_free(&where);
+    question_end(&question);
     return *to ? 0 : -1;
 }
 
-#define FAILED "(coalesce(j.\"failed\", 0) > 0 OR coalesce(j.\"exitcode\", 0) <> 0)"
-
-static int ask_sums(struct epmt_db *db, const struct epmt_jobs_where *where, json_t **to,
+static int ask_sums(struct epmt_db *db, const struct question *question, json_t **to,
                     struct epmt_error *err) {
     struct epmt_strbuf sql = {0};
 
     epmt_strbuf_printf(
         &sql,
-        "SELECT count(*) AS \"jobs\", coalesce(sum(CASE WHEN " FAILED " THEN 1 ELSE 0 END), 0) AS "
-        "\"failed\", round(CAST(sum(j.\"cpu_time\") AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\", "
+        "SELECT count(*) AS \"jobs\", coalesce(sum(" EPMT_SELECTION_FAILED "), 0) AS \"failed\", "
+        "round(CAST(sum(j.\"cpu_time\") AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\", "
         "count(DISTINCT j.\"user\") AS \"users\", sum(j.\"processes\") AS \"processes\", "
         "min(j.\"start\") AS \"first\", max(j.\"start\") AS \"last\" FROM \"jobs\" j%s",
-        epmt_strbuf_text(&where->sql));
-    return ask(db, &sql, where, epmt_json_record, to, err);
+        epmt_strbuf_text(&question->where));
+    sql.failed |= question->where.failed;
+    int result = epmt_json_selected_record(db, &sql, &question->parameters, to, err);
+    epmt_strbuf_free(&sql);
+    return result;
 }
 
 #define BUCKETS 60
 
-// Widths that people can read: a minute to years.
+// Widths that people can read: a minute to months, and twice as much until they are few enough.
 static int64_t bucket_width_s(int64_t range_s) {
     static const int64_t widths[] = {60,    300,   900,    3600,    10800,  21600,
                                      43200, 86400, 604800, 2592000, 7776000};
@@ -177,32 +237,34 @@ static int64_t bucket_width_s(int64_t range_s) {
     return width;
 }
 
-static int ask_buckets(struct epmt_db *db, const struct epmt_jobs_where *where, int64_t width_s,
+static int ask_buckets(struct epmt_db *db, const struct question *question, int64_t width_s,
                        json_t **to, struct epmt_error *err) {
     struct epmt_strbuf sql = {0};
     long long us = (long long)width_s * 1000000;
 
     epmt_strbuf_printf(&sql,
                        "SELECT j.\"start\" / %lld * %lld AS \"start_s\", count(*) AS \"jobs\", "
-                       "sum(CASE WHEN " FAILED " THEN 1 ELSE 0 END) AS \"failed\", "
+                       "sum(" EPMT_SELECTION_FAILED ") AS \"failed\", "
                        "round(CAST(sum(j.\"cpu_time\") AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\" "
-                       "FROM \"jobs\" j%s%s j.\"start\" IS NOT NULL GROUP BY 1 ORDER BY 1",
-                       us, (long long)width_s, epmt_strbuf_text(&where->sql),
-                       where->sql.len ? " AND" : " WHERE");
-    return ask(db, &sql, where, epmt_json_table, to, err);
+                       "FROM \"jobs\" j%s AND j.\"start\" IS NOT NULL GROUP BY 1 ORDER BY 1",
+                       us, (long long)width_s, epmt_strbuf_text(&question->where));
+    int result = epmt_json_selected_table(db, &sql, &question->parameters, to, err);
+    epmt_strbuf_free(&sql);
+    return result;
 }
 
 int epmt_json_jobs_overview(struct epmt_db *db, const struct epmt_jobs_asked *asked, json_t **to,
                             struct epmt_error *err) {
     json_t *sums = NULL, *buckets = NULL;
-    struct epmt_jobs_where where;
+    struct question question;
 
     *to = NULL;
-    if (!epmt_jobs_where_make(&where, asked, err) && !ask_sums(db, &where, &sums, err)) {
+    question_begin(&question, db, asked);
+    if (!ask_sums(db, &question, &sums, err)) {
         int64_t first = json_integer_value(json_object_get(sums, "first"));
         int64_t last = json_integer_value(json_object_get(sums, "last"));
         int64_t width_s = bucket_width_s((last - first) / 1000000);
-        if (!ask_buckets(db, &where, width_s, &buckets, err)) {
+        if (!ask_buckets(db, &question, width_s, &buckets, err)) {
             *to = json_pack("{s:O, s:I, s:O}", "sums", sums, "bucket_s", (json_int_t)width_s,
                             "buckets", buckets);
             if (!*to)
@@ -211,7 +273,7 @@ int epmt_json_jobs_overview(struct epmt_db *db, const struct epmt_jobs_asked *as
     }
     json_decref(sums);
     json_decref(buckets);
-    epmt_jobs_where_free(&where);
+    question_end(&question);
     return *to ? 0 : -1;
 }
 

@@ -6,26 +6,22 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "storage/db.h"
+#include "analysis/selection.h"
 
-#define EPMT_JOBS_TAGS_MAX 3
 #define EPMT_JOBS_PAGE_MAX 1000
 
-// Which jobs, in which order. What is NULL, empty or 0 asks for nothing. In user, name, program and
-// host * stands for any characters and ? for one.
+// Which jobs, in which order.
 struct epmt_jobs_asked {
-    const char *search; // words that stand anywhere in job id, name, user, tags, host or uuid
-    const char *user, *name, *program, *host;
-    const char *tags[EPMT_JOBS_TAGS_MAX + 1]; // KEY:VALUE or KEY, of which a job has all
-    const char *state;                        // failed, good, incomplete or running
-    int64_t from, to;                         // began then or later, before that: us since epoch
-    const char *order;                        // one of the columns, or tag:KEY
+    struct epmt_selection selection;
+    // Words that all stand somewhere in job id, name, user, tags, host or uuid; NULL: none.
+    const char *search;
+    const char *order; // one of the columns, or tag:KEY; NULL: start
     bool descending;
     int64_t limit, offset;
 };
 
 // A page of them: {"total": ..., "jobs": table, "tags": table of id, key and value}. Each returns 0
-// with *to, which the caller owns, or -1 with err (USAGE for an order or state that is none).
+// with *to, which the caller owns, or -1 with err (USAGE for an order that is none).
 int epmt_json_jobs(struct epmt_db *db, const struct epmt_jobs_asked *asked, json_t **to,
                    struct epmt_error *err);
 

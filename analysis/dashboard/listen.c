@@ -116,7 +116,7 @@ static int set_secrets(struct epmt_dashboard *dashboard, struct epmt_error *err)
 
 int epmt_dashboard_listen(struct epmt_dashboard *dashboard, struct epmt_error *err) {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof bound;
     char port[8];
 

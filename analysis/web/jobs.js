@@ -63,6 +63,7 @@
     if (value === null || value === undefined) return "";
     if (state.raw) return String(value);
     if (name === "complete" || name === "ended") return value ? "yes" : "no";
+    if (name === "start" || name === "end") return value.replace("T", " ").replace("Z", "");
     return name === "exitcode" ? String(value) : format(name, value);
   }
 
@@ -75,7 +76,8 @@
       return element("td", {}, (own && own.get(name.slice(4))) || "");
     }
     const bad = (name === "failed" && job.failed) || (name === "exitcode" && job.exitcode);
-    return element("td", { class: `${TEXTS.has(name) ? "" : "number"} ${bad ? "bad" : ""}`.trim()
+    const kind = name === "start" || name === "end" ? "time" : TEXTS.has(name) ? "" : "number";
+    return element("td", { class: `${kind} ${bad ? "bad" : ""}`.trim()
       || null, "data-value": job[name] }, cellText(name, job[name]));
   }
 
@@ -113,10 +115,17 @@
     element("td", {}, box), columns.map((name) => cell(name, job, tags)));
   }
 
+  // Unless somebody has chosen them, columns without a value on this page are left out.
+  function shownColumns(jobs) {
+    return state.columns !== SHOWN ? state.columns
+      : SHOWN.filter((name) => name === "jobid" || name === state.order
+        || jobs.some((job) => job[name] !== null));
+  }
+
   function draw() {
     const tags = tagsOf(last), jobs = objects(last.jobs);
     const kinds = new Set([...selected.values()].map((job) => job.kin).filter(Boolean));
-    const columns = state.columns;
+    const columns = shownColumns(jobs);
     const everything = element("input", { type: "checkbox", "aria-label": "select all shown",
       change: () => {
         for (const job of jobs) {
