@@ -63,6 +63,10 @@ int epmt_select_option(struct epmt_selection *selection, const char *name, const
             return 1;
         }
     }
+    if (!strcmp(name, "exact-tags")) {
+        selection->exact_tags = true;
+        return 1;
+    }
     if (!strcmp(name, "tag"))
         return add_tag(selection, argument, err);
     if (!strcmp(name, "exit"))
