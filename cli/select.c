@@ -63,6 +63,10 @@ int epmt_select_option(struct epmt_selection *selection, const char *name, const
             return 1;
         }
     }
+    if (!strcmp(name, "exact-tags")) {
+        selection->exact_tags = true;
+        return 1;
+    }
     if (!strcmp(name, "tag"))
         return add_tag(selection, argument, err);
     if (!strcmp(name, "exit"))
@@ -100,5 +104,6 @@ int epmt_select_resolve(struct epmt_selection *selection, struct epmt_db *db,
     if (epmt_results_find_job(db, beside, id, err))
         return err->code == EPMT_ERR_NOT_FOUND ? epmt_when_parse(beside, now(), &when, err) : -1;
     struct epmt_db_value value = epmt_db_int(strtoll(id, NULL, 10));
+    beside = NULL; // of this selection; there may be others
     return db->backend->query(db, sql, &value, 1, false, take_life, selection, err);
 }

@@ -11,6 +11,7 @@
     {'u', "user", "USER", "jobs of this user; in names * and ? stand for other characters"},    \
         {0, "tag", "KEY:VALUE",                                                                 \
          "jobs with this tag (KEY: whatever its value); may be given again"},                   \
+        {0, "exact-tags", NULL, "jobs with these tags and no others"},                          \
         {0, "name", "NAME", "jobs with this name"},                                             \
         {0, "host", "HOST", "jobs that ran on this host"},                                      \
         {0, "program", "PROGRAM", "jobs that ran this program"},                                \
