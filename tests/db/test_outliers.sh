@@ -75,6 +75,7 @@ ask() { # KIND
     sql "insert into job_tags select id, 'exp_name', 'n' || (id / 12) from jobs where id <= 12"
     contains "$kind: jobs of several experiments" "differ in the tag exp_name" "$(complaint epmt outliers --tag exp)"
     equal "$kind: jobs of one of them" "" "$(complaint epmt outliers --tag exp_name:n0)"
+    sql "delete from job_tags where \"key\" = 'exp_name'"
     contains "$kind: nothing to compare" "no 4 or more" "$(complaint epmt outliers processes a1 a2)"
     contains "$kind: too few jobs" "4 are needed" "$(complaint epmt outliers a1 a2 a3)"
 }
