@@ -257,6 +257,8 @@ int epmt_outliers_find(struct epmt_db *db, const struct epmt_outlier_question *a
         status = epmt_top_sort(&finding.top, err);
     if (!status)
         status = epmt_outliers_label(db, asked->compared, finding.top.rows, finding.top.count, err);
+    if (!status)
+        status = epmt_outliers_mixed(db, &question, outliers->mixed, err);
     free(finding.again);
     epmt_model_used_free(&used);
     if (status) {

@@ -79,6 +79,7 @@ struct epmt_outliers {
     uint64_t groups;  // that were compared
     uint64_t small;   // groups of fewer than EPMT_COMPARED_ROWS_MIN rows, left out
     uint64_t sampled; // groups of which a sample tells what is usual
+    char mixed[32];   // tag in which jobs differ that were compared: exp_name, exp_component; or ""
     struct epmt_features features;
     unsigned methods;
 };

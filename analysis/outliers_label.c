@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who the rows of an answer are: asked for those alone, row by row.
+// Who the rows of an answer are: asked for those alone, row by row; and whether the jobs look as if
+// they could be compared.
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/outliers_priv.h"
+#include "common/fmt.h"
 
 static const char sql_job[] =
     "SELECT j.\"id\", j.\"jobid\", j.\"hostname\", NULL, NULL, NULL, NULL "
@@ -67,4 +69,29 @@ int epmt_outliers_label(struct epmt_db *db, enum epmt_compared compared, struct 
             return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     }
     return 0;
+}
+
+static int take_tag(void *context, int columns, const char *const *names, const char *const *texts,
+                    const bool *numeric) {
+    (void)columns, (void)names, (void)numeric;
+    epmt_fmt(context, 32, "%s", texts[0]);
+    return 1;
+}
+
+int epmt_outliers_mixed(struct epmt_db *db, const struct epmt_outlier_question *question,
+                        char tag[32], struct epmt_error *err) {
+    struct epmt_strbuf sql = {0};
+
+    tag[0] = '\0';
+    if (question->compared != EPMT_COMPARED_JOBS && question->compared != EPMT_COMPARED_OPERATIONS)
+        return 0;
+    epmt_strbuf_puts(&sql, "SELECT t.\"key\" FROM \"job_tags\" t");
+    epmt_jobs_add(&sql, "t.\"job_id\"", question->jobs, question->job_count);
+    epmt_strbuf_puts(&sql, " AND t.\"key\" IN ('exp_name', 'exp_component') GROUP BY t.\"key\" "
+                           "HAVING count(DISTINCT t.\"value\") > 1 ORDER BY 1 DESC");
+    const char *kept = sql.failed ? NULL : epmt_db_keep(db, epmt_strbuf_text(&sql));
+    epmt_strbuf_free(&sql);
+    if (!kept)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    return db->backend->query(db, kept, NULL, 0, false, take_tag, tag, err);
 }

@@ -44,6 +44,10 @@ struct epmt_scan {
 // Returns 0 or -1 with err. Neither function may ask the database.
 int epmt_scan(struct epmt_scan *scan, struct epmt_error *err);
 
+// Appends a WHERE with the condition that the column is one of the jobs; count 0: that always
+// holds.
+void epmt_jobs_add(struct epmt_strbuf *sql, const char *column, const int64_t *jobs, size_t count);
+
 // --- outliers_judge.c: how unusual a value is
 
 struct epmt_reference {
@@ -90,6 +94,11 @@ void epmt_top_free(struct epmt_top *top);
 // --- outliers_label.c: asks who the rows are. Returns 0 or -1 with err.
 int epmt_outliers_label(struct epmt_db *db, enum epmt_compared compared, struct epmt_outlier *rows,
                         size_t count, struct epmt_error *err);
+
+// Writes the first of the tags that tell an experiment in which these jobs differ, "" where they do
+// not. Returns 0 or -1 with err.
+int epmt_outliers_mixed(struct epmt_db *db, const struct epmt_outlier_question *question,
+                        char tag[32], struct epmt_error *err);
 
 // --- models_use.c: what a model says is usual
 

@@ -31,16 +31,14 @@ static const struct kind by_tag = {
     "\"processes\" p JOIN \"process_tags\" g ON g.\"process_id\" = p.\"id\" AND g.\"key\" = $1", "",
     " GROUP BY 1, 2"};
 
-static void add_jobs(struct epmt_strbuf *sql, const struct epmt_scan *scan) {
-    const char *column = scan->compared == EPMT_COMPARED_JOBS ? "j.\"id\"" : "p.\"job_id\"";
-
-    if (!scan->job_count) {
+void epmt_jobs_add(struct epmt_strbuf *sql, const char *column, const int64_t *jobs, size_t count) {
+    if (!count) {
         epmt_strbuf_puts(sql, " WHERE 1 = 1");
         return;
     }
     epmt_strbuf_printf(sql, " WHERE %s IN (", column);
-    for (size_t i = 0; i < scan->job_count; i++)
-        epmt_strbuf_printf(sql, "%s%" PRId64, i ? ", " : "", scan->jobs[i]);
+    for (size_t i = 0; i < count; i++)
+        epmt_strbuf_printf(sql, "%s%" PRId64, i ? ", " : "", jobs[i]);
     epmt_strbuf_puts(sql, ")");
 }
 
@@ -61,7 +59,8 @@ static int make_sql(struct epmt_strbuf *sql, const struct epmt_scan *scan,
     for (int i = 0; i < scan->width; i++)
         epmt_strbuf_printf(sql, ", %s", scan->features[i].sql);
     epmt_strbuf_printf(sql, " FROM %s", kind->from);
-    add_jobs(sql, scan);
+    epmt_jobs_add(sql, scan->compared == EPMT_COMPARED_JOBS ? "j.\"id\"" : "p.\"job_id\"",
+                  scan->jobs, scan->job_count);
     epmt_strbuf_puts(sql, kind->holds);
     if (tagged) {
         const char *colon = strchr(operation, ':');
@@ -76,7 +75,10 @@ static int make_sql(struct epmt_strbuf *sql, const struct epmt_scan *scan,
         count = add_text(values, count, scan->only, strlen(scan->only));
         epmt_strbuf_printf(sql, " AND CAST(%s AS TEXT) = $%d", kind->group, count);
     }
-    epmt_strbuf_printf(sql, "%s ORDER BY 1, 2", kind->by);
+    epmt_strbuf_puts(sql, kind->by);
+    // The order tells where groups end, and which rows are a sample.
+    if (!scan->only)
+        epmt_strbuf_puts(sql, " ORDER BY 1, 2");
     return count;
 }
 

@@ -117,6 +117,10 @@ static void say_notes(const struct epmt_outliers *outliers) {
     if (outliers->found > outliers->count)
         epmt_say("outliers", "the %zu most unusual of %llu rows are shown (--limit)",
                  outliers->count, (unsigned long long)outliers->found);
+    if (outliers->mixed[0])
+        epmt_say("outliers",
+                 "the jobs differ in the tag %s: they may not be comparable (--tag %s:VALUE)",
+                 outliers->mixed, outliers->mixed);
     if (!outliers->groups && outliers->small)
         epmt_say("outliers", "there are no %d or more of anything that could be compared",
                  EPMT_COMPARED_ROWS_MIN);

@@ -71,6 +71,11 @@ ask() { # KIND
         "$(rows threads mpi --columns rank,tid,feature,value)"
     equal "$kind: at most so many" "1" "$(rows ranks mpi --min-score 0 -l 1 --columns rank 2>/dev/null | wc -w)"
     contains "$kind: which is said" "1 most unusual of 24" "$(complaint epmt outliers ranks mpi --min-score 0 -l 1)"
+    equal "$kind: jobs that look comparable: no word about it" "" "$(complaint epmt outliers --tag exp:a)"
+    sql "insert into job_tags select id, 'exp_name', 'n' || (id / 12) from jobs where id <= 12"
+    contains "$kind: jobs of several experiments" "differ in the tag exp_name" "$(complaint epmt outliers --tag exp)"
+    equal "$kind: jobs of one of them" "" "$(complaint epmt outliers --tag exp_name:n0)"
+    sql "delete from job_tags where \"key\" = 'exp_name'"
     contains "$kind: nothing to compare" "no 4 or more" "$(complaint epmt outliers processes a1 a2)"
     contains "$kind: too few jobs" "4 are needed" "$(complaint epmt outliers a1 a2 a3)"
 }
