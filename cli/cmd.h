@@ -21,8 +21,10 @@
     X(list)              \
     X(show)              \
     X(operations)        \
+    X(compare)           \
     X(outliers)          \
     X(models)            \
+    X(explore)           \
     X(report)            \
     X(dashboard)         \
     X(notebook)          \

@@ -100,5 +100,6 @@ int epmt_select_resolve(struct epmt_selection *selection, struct epmt_db *db,
     if (epmt_results_find_job(db, beside, id, err))
         return err->code == EPMT_ERR_NOT_FOUND ? epmt_when_parse(beside, now(), &when, err) : -1;
     struct epmt_db_value value = epmt_db_int(strtoll(id, NULL, 10));
+    beside = NULL; // of this selection; there may be others
     return db->backend->query(db, sql, &value, 1, false, take_life, selection, err);
 }
