@@ -18,6 +18,10 @@
 #define EPMT_ASSETS(X)                              \
     X("/", "jobs.html", EPMT_HTML)                  \
     X("/job", "job.html", EPMT_HTML)                \
+    X("/compare", "compare.html", EPMT_HTML)        \
+    X("/explore", "explore.html", EPMT_HTML)        \
+    X("/web/compare.js", "compare.js", EPMT_JS)     \
+    X("/web/explore.js", "explore.js", EPMT_JS)     \
     X("/outliers", "outliers.html", EPMT_HTML)      \
     X("/models", "models.html", EPMT_HTML)          \
     X("/web/outliers.js", "outliers.js", EPMT_JS)   \

@@ -129,7 +129,7 @@
       ...charts(answer, names)] : []));
   }
 
-  function drawCauses(answer) {
+  async function drawCauses(answer) {
     const rows = objects(answer.causes);
     const shown = ["operation", "feature", "value", "median", "z_score", "modified_z_score",
       "ratio"].filter((name) => name !== "operation" || rows.some((row) => row.operation));
@@ -137,8 +137,9 @@
     const byRow = new Map(data.rows.map((row, i) => [row, rows[i]]));
     pages.say(`Features by which the job stands out from ${answer.references} others: those with the `
       + "greatest ratio of its score to the greatest among the others first.");
+    const [job] = objects((await epmt.data(`api/jobs${query([["job", cause]])}`)).jobs);
     found.replaceChildren(element("h2", {}, "Why the job ",
-      element("a", { href: `job${query([["id", cause]])}` }, cause), " stands out"),
+      pages.jobLink(job, pages.jobName(job)), " stands out"),
     table(data, { caption: "Causes", cell: (name, value, row) => (
       name === "value" || name === "median" ? measure(byRow.get(row).unit, value) : null) }),
     folded("Features that are compared", () => table(answer.features, {
@@ -156,7 +157,7 @@
       if (mine !== asked) return;
       form.dataset.methods = "";
       drawMethods(answer);
-      if (cause) drawCauses(answer);
+      if (cause) await drawCauses(answer);
       else draw(answer);
     } catch (error) {
       if (mine !== asked) return;
