@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "analysis/dashboard/api_compare.h"
+#include "analysis/dashboard/api_outliers.h"
 #include "analysis/dashboard/asked.h"
 #include "analysis/json_job.h"
 #include "analysis/json_jobs.h"
@@ -62,6 +64,12 @@ static const struct {
     {"jobs", jobs},
     {"overview", overview},
     {"choices", choices},
+    {"compare", epmt_api_compare},
+    {"explore", epmt_api_explore},
+    {"outliers", epmt_api_outliers},
+    {"cause", epmt_api_cause},
+    {"models", epmt_api_models},
+    {"model", epmt_api_model},
 };
 
 epmt_api_f epmt_api_find(const char *name) {

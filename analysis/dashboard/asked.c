@@ -2,6 +2,7 @@
 #include "analysis/dashboard/asked.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int take_id(void *context, int columns, const char *const *names, const char *const *values,
@@ -22,6 +23,23 @@ int epmt_asked_job(struct epmt_db *db, const char *uuid, int64_t *id, struct epm
     if (epmt_db_query(db, sql, parameters, take_id, id, err))
         return -1;
     return *id ? 0 : epmt_errf(err, EPMT_ERR_NOT_FOUND, "there is no job %s", uuid);
+}
+
+int epmt_asked_tags(struct epmt_selection *selection, struct epmt_tag_texts *texts,
+                    const char *tags, struct epmt_error *err) {
+    char *rest = texts->data, *tag;
+
+    if (strlen(tags) >= sizeof texts->data)
+        return epmt_errf(err, EPMT_ERR_USAGE, "these are too many tags");
+    memcpy(texts->data, tags, strlen(tags) + 1);
+    while ((tag = strsep(&rest, ";"))) {
+        if (!*tag)
+            continue;
+        if (selection->tag_count == EPMT_SELECTION_TAGS_MAX)
+            return epmt_errf(err, EPMT_ERR_USAGE, "more than %d tags", EPMT_SELECTION_TAGS_MAX);
+        selection->tags[selection->tag_count++] = tag;
+    }
+    return 0;
 }
 
 static int read_jobs(struct epmt_asked *asked, struct epmt_db *db,
@@ -63,7 +81,7 @@ static int read_times(struct epmt_selection *selection, const struct epmt_argume
 
 int epmt_asked_read(struct epmt_asked *asked, struct epmt_db *db,
                     const struct epmt_arguments *arguments, struct epmt_error *err) {
-    const char *tags[EPMT_SELECTION_TAGS_MAX + 1];
+    const char *tags = epmt_arguments_get(arguments, "tag");
     const char *state = epmt_arguments_get(arguments, "state");
 
     *asked = (struct epmt_asked){.selection = {
@@ -72,10 +90,8 @@ int epmt_asked_read(struct epmt_asked *asked, struct epmt_db *db,
                                      .program = epmt_arguments_get(arguments, "program"),
                                      .host = epmt_arguments_get(arguments, "host"),
                                  }};
-    asked->selection.tag_count =
-        epmt_arguments_all(arguments, "tag", tags, EPMT_SELECTION_TAGS_MAX + 1);
-    for (int i = 0; i < asked->selection.tag_count; i++)
-        asked->selection.tags[i] = tags[i];
+    if (tags && epmt_asked_tags(&asked->selection, &asked->tags, tags, err))
+        return -1;
     if (state && epmt_selection_parse_end(&asked->selection, state, err))
         return -1;
     return read_times(&asked->selection, arguments, err) || read_jobs(asked, db, arguments, err)

@@ -8,7 +8,13 @@
 
 #define EPMT_ASKED_JOBS_MAX EPMT_ARGUMENTS_MAX
 
+// The tags of a text key:value;key:value, one by one.
+struct epmt_tag_texts {
+    char data[4096];
+};
+
 struct epmt_asked {
+    struct epmt_tag_texts tags;
     struct epmt_selection selection;
     int64_t jobs[EPMT_ASKED_JOBS_MAX]; // ids of those named by uuid, in their order
     size_t job_count;
@@ -17,6 +23,11 @@ struct epmt_asked {
 // Returns 0, or -1 with err (USAGE; NOT_FOUND for a job).
 int epmt_asked_read(struct epmt_asked *asked, struct epmt_db *db,
                     const struct epmt_arguments *arguments, struct epmt_error *err);
+
+// Adds the tags of a text to what a job must have; texts hold them. Returns 0 or -1 with err
+// (USAGE).
+int epmt_asked_tags(struct epmt_selection *selection, struct epmt_tag_texts *texts,
+                    const char *tags, struct epmt_error *err);
 
 // The id in this database of the job with that uuid. Returns 0, or -1 with err (USAGE for NULL;
 // NOT_FOUND).

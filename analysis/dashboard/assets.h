@@ -18,6 +18,14 @@
 #define EPMT_ASSETS(X)                              \
     X("/", "jobs.html", EPMT_HTML)                  \
     X("/job", "job.html", EPMT_HTML)                \
+    X("/compare", "compare.html", EPMT_HTML)        \
+    X("/explore", "explore.html", EPMT_HTML)        \
+    X("/web/compare.js", "compare.js", EPMT_JS)     \
+    X("/web/explore.js", "explore.js", EPMT_JS)     \
+    X("/outliers", "outliers.html", EPMT_HTML)      \
+    X("/models", "models.html", EPMT_HTML)          \
+    X("/web/outliers.js", "outliers.js", EPMT_JS)   \
+    X("/web/models.js", "models.js", EPMT_JS)       \
     X("/web/job.js", "job.js", EPMT_JS)             \
     X("/web/style.css", "style.css", EPMT_CSS)      \
     X("/web/pages.css", "pages.css", EPMT_CSS)      \

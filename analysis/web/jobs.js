@@ -268,12 +268,6 @@
     }
   }
 
-  async function choices() {
-    const answer = await epmt.data("api/choices");
-    pages.options(byId("users"), answer.users.rows.map(([user]) => user));
-    pages.options(byId("tags"), answer.tags.rows.map(([key, value]) => `${key}:${value}`));
-  }
-
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     go({ offset: 0 });
@@ -289,6 +283,6 @@
   epmt.page(async () => {
     read();
     await show();
-    await choices();
+    await pages.choices();
   });
 })();

@@ -169,7 +169,7 @@ of() { json "jobs?order=jobid&way=up&$1" '" ".join(r[2] for r in j["jobs"]["rows
 equal "by a word" two "$(of q=TWO)"
 equal "by two words" "one two" "$(of "q=cm4+$(id -un)")"
 equal "by a tag" "one two" "$(of tag=exp_component:ocean)"
-equal "by two tags" "one two" "$(of 'tag=exp_component:ocean&tag=exp_name:cm4')"
+equal "by two tags" "one two" "$(of 'tag=exp_component:ocean;exp_name:cm4')"
 equal "by the key of a tag" three "$(of tag=note)"
 equal "by a program" "one" "$(of program=true)"
 equal "by the pattern of one" "one two" "$(of 'program=?*e')"
