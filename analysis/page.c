@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page says itself what it needs: a line `<link rel="stylesheet" href="/web/NAME">` becomes a
-// style element, `<script src="/web/NAME"></script>` a script element. The policy goes behind the
-// line of the character set, the data before the first script.
+// The page says itself what it needs: a line `<link rel="stylesheet" href="web/NAME">` becomes a
+// style element, `<script src="web/NAME"></script>` a script element. The policy goes behind the
+// line of the character set, the data before the first script. The icon is left out: a file has
+// none.
 #include "analysis/page.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include "common/fmt.h"
 #include "common/iox.h"
 
+#define ICON "<link rel=\"icon\""
 #define CHARSET "<meta charset=\"utf-8\">"
 #define HASH_LEN BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE)
 
@@ -24,8 +26,8 @@ static const struct {
     const char *open, *close;   // of the element that takes its place
     bool is_script;
 } kinds[] = {
-    {"<link rel=\"stylesheet\" href=\"/web/", "\">", "<style>", "</style>", false},
-    {"<script src=\"/web/", "\"></script>", "<script>", "</script>", true},
+    {"<link rel=\"stylesheet\" href=\"web/", "\">", "<style>", "</style>", false},
+    {"<script src=\"web/", "\"></script>", "<script>", "</script>", true},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -100,8 +102,7 @@ static int add_asset(struct embedding *to, size_t kind, const char *name, size_t
     int status = -1;
 
     if (memchr(name, '/', len) || !epmt_fmt(path, sizeof path, "%s/%.*s", to->web, (int)len, name))
-        return epmt_errf(to->err, EPMT_ERR_BAD_INPUT, "the page asks for /web/%.*s", (int)len,
-                         name);
+        return epmt_errf(to->err, EPMT_ERR_BAD_INPUT, "the page asks for web/%.*s", (int)len, name);
     if (!read_file(&asset, path, to->err)) {
         status = can_stand_inside(&asset)
                      ? 0
@@ -136,7 +137,8 @@ static int add_line(struct embedding *to, const char *line, size_t len) {
             return -1;
         return add_asset(to, i, line + before, len - before - after);
     }
-    epmt_strbuf_add(to->has_charset ? &to->rest : &to->head, line, len);
+    if (len < strlen(ICON) || memcmp(line, ICON, strlen(ICON)))
+        epmt_strbuf_add(to->has_charset ? &to->rest : &to->head, line, len);
     return 0;
 }
 

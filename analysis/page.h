@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A page as one self-contained file: what it takes from /web/ and its data are put inside.
+// A page as one self-contained file: what it takes from web/ and its data are put inside.
 #ifndef EPMT_ANALYSIS_PAGE_H
 #define EPMT_ANALYSIS_PAGE_H
 

@@ -375,6 +375,6 @@
   epmt.page(async () => {
     if (document.getElementById("epmt-data"))
       document.querySelectorAll(".server-only").forEach((part) => part.remove());
-    show(await epmt.data(`/api/job${location.search}`));
+    show(await epmt.data(`api/job${location.search}`));
   });
 })();

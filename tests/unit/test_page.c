@@ -19,9 +19,9 @@
 #define STYLE_HASH "'sha256-ENciTu8dY6ZA4nEGXBqyKSkyCEnyvmHRBTrJoNuRdwE='"
 
 #define HEAD "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n"
-#define PAGE                                               \
-    HEAD "<link rel=\"stylesheet\" href=\"/web/a.css\">\n" \
-         "<p>\n<script src=\"/web/a.js\"></script>\n"
+#define PAGE                                              \
+    HEAD "<link rel=\"stylesheet\" href=\"web/a.css\">\n" \
+         "<link rel=\"icon\" href=\"web/missing.svg\">\n<p>\n<script src=\"web/a.js\"></script>\n"
 
 struct site {
     struct tempdir dir;
@@ -75,7 +75,7 @@ static void everything_stands_inside(void **state) {
              "style-src " STYLE_HASH "; script-src " SCRIPT_HASH
              "; base-uri 'none'; form-action 'none'\">\n"
              "<style>" STYLE "</style>\n"
-             "<p>\n"
+             "\n<p>\n"
              "<script type=\"application/json\" id=\"epmt-data\">{\"n\":1}</script>\n"
              "<script>" SCRIPT "</script>\n");
 }
@@ -134,9 +134,9 @@ static void what_is_missing_is_named(void **state) {
 
     assert_int_equal(unlink(tempdir_name(&site->dir, "a.css")), 0);
     expect_failure(site, EPMT_ERR_NOT_FOUND, "/a.css");
-    put(site, "page.html", HEAD "<script src=\"/web/../a.js\"></script>\n");
+    put(site, "page.html", HEAD "<script src=\"web/../a.js\"></script>\n");
     expect_failure(site, EPMT_ERR_BAD_INPUT, "../a.js");
-    put(site, "page.html", "<p>\n<script src=\"/web/a.js\"></script>\n");
+    put(site, "page.html", "<p>\n<script src=\"web/a.js\"></script>\n");
     expect_failure(site, EPMT_ERR_BAD_INPUT, "is no page of epmt");
     put(site, "page.html", HEAD);
     expect_failure(site, EPMT_ERR_BAD_INPUT, "is no page of epmt");
