@@ -13,6 +13,7 @@
 #include "preload/collect.h"
 #include "preload/crash.h"
 #include "preload/process.h"
+#include "preload/signals.h"
 
 #include "common/poison.h"
 
@@ -179,6 +180,7 @@ void epmt_process_set_rank(int64_t rank, int64_t size) {
     fill_key(&record, EPMT_STATE_running);
     fill_identity(&record);
     append_row(&record, EPMT_FRAGMENT_RANK);
+    epmt_signals_watch_all();
     end_record(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_RANKS)
         epmt_crash_begin(epmt_self.prefix);

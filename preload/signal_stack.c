@@ -20,6 +20,9 @@
 
 static EPMT_HOT(1) bool wanted;
 
+// The program's own: whether it has set one, and one that is too small for us.
+static EPMT_HOT(1) bool has_large, has_small;
+
 static bool is_ours(const stack_t *stack) {
     const struct epmt_thread *thread = epmt_tls.thread;
 
@@ -57,7 +60,7 @@ void epmt_signal_stacks_begin(void) {
         return;
     wanted = true;
     epmt_signal_stack_take(thread);
-    epmt_signals_use_stack(true);
+    epmt_signals_use_stack(EPMT_STACK_OURS);
 }
 
 void epmt_signal_stack_program_has_one(void) {
@@ -65,9 +68,21 @@ void epmt_signal_stack_program_has_one(void) {
 
     if (wanted && epmt_process_standing() == EPMT_MINE) {
         wanted = false;
-        epmt_signals_use_stack(false);
+        epmt_signals_use_stack(EPMT_STACK_NONE);
         if (epmt_tls.thread)
             epmt_signal_stack_give(epmt_tls.thread);
+    }
+    epmt_leave(saved);
+}
+
+// The process that ends on a stack of the program's has no more use for what stands there.
+static void program_has_set(const stack_t *stack) {
+    int saved = epmt_enter();
+
+    if (!(stack->ss_flags & SS_DISABLE) && epmt_process_standing() == EPMT_MINE) {
+        has_large |= stack->ss_size >= STACK_LEN;
+        has_small |= stack->ss_size < STACK_LEN;
+        epmt_signals_use_stack(has_large && !has_small ? EPMT_STACK_PROGRAMS : EPMT_STACK_NONE);
     }
     epmt_leave(saved);
 }
@@ -81,7 +96,12 @@ EPMT_EXPORT int sigaltstack(const stack_t *stack, stack_t *old) {
     }
     if (stack)
         epmt_signal_stack_program_has_one();
+    stack_t set = {.ss_flags = SS_DISABLE};
+    if (stack && epmt_prim_is_readable(stack)) // a bad address is for the kernel to refuse
+        set = *stack;                          // before: old may be the same
     int status = real(stack, old);
+    if (!status)
+        program_has_set(&set);
     if (!status && old && is_ours(old))
         *old = (stack_t){.ss_flags = SS_DISABLE};
     return status;

@@ -9,8 +9,13 @@
 // again. fork inherits it.
 void epmt_signals_begin(void);
 
-// Whether our handler of faults runs on the alternate stack of the thread, if it has one.
-void epmt_signals_use_stack(bool use);
+// In an MPI rank, with signals blocked: watches the real-time signals too.
+void epmt_signals_watch_all(void);
+
+// On what alternate stack our handlers of faults run, in a thread that has one: on none; on the
+// program's, where the process ends by it; on ours, where a fault may be the program's to handle.
+enum epmt_signals_stack { EPMT_STACK_NONE, EPMT_STACK_PROGRAMS, EPMT_STACK_OURS };
+void epmt_signals_use_stack(enum epmt_signals_stack stack);
 
 // True where the program handles a signal on an alternate stack.
 bool epmt_signals_program_uses_stack(void);

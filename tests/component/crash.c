@@ -2,6 +2,7 @@
 // Ways to crash, one per name; test_crash.sh runs each with and without the preload. `frame` WAY
 // runs it under ptrace and prints whose code the process dies in: what a core dump would show.
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -109,10 +110,80 @@ static void handled_segv(void) {
     segv();
 }
 
+// As above, and the kernel puts the default action back.
+static void handle_once(int number) {
+    static const char text[] = "handled once\n";
+
+    if (write(1, text, sizeof text - 1) < 0)
+        _exit(2);
+    raise(number);
+}
+
+static void handled_once(void) {
+    const struct sigaction action = {.sa_handler = handle_once, .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGSEGV, &action, NULL);
+    segv();
+}
+
+// The handler cannot run: there is no stack for it.
+static void handled_overflow(void) {
+    signal(SIGSEGV, handled);
+    overflow();
+}
+
+static void handled_thread_overflow(void) {
+    signal(SIGSEGV, handled);
+    in_thread(overflow);
+}
+
+static sigjmp_buf back;
+static char *main_stack;
+
+// What a handler is told, and where it runs.
+static void print_and_go_back(int number, siginfo_t *info, void *context) {
+    char here;
+    long distance = main_stack - &here;
+    int sent = info->si_code <= 0;
+
+    printf("%d: code %d, %s, context %d, on the stack that it met %d\n", number, info->si_code,
+           sent ? info->si_pid == getpid() ? "from us" : "from another"
+           : info->si_addr == (void *)nowhere ? "there"
+                                              : "elsewhere",
+           context != NULL, distance > 0 && distance < 65536);
+    if (sent)
+        printf("value %d\n", info->si_value.sival_int);
+    fflush(stdout);
+    if (!sent)
+        siglongjmp(back, 1);
+}
+
+static void handled_and_lives(void) {
+    struct sigaction action = {.sa_sigaction = print_and_go_back, .sa_flags = SA_SIGINFO};
+    const union sigval value = {.sival_int = 77};
+    volatile int faults = 0;
+
+    main_stack = __builtin_frame_address(0);
+    for (volatile int round = 0; round < 2; round++) {
+        sigaction(SIGSEGV, &action, NULL);
+        if (round)
+            sigqueue(getpid(), SIGSEGV, value);
+        for (faults = 0; faults < 2;) {
+            if (!sigsetjmp(back, 1)) {
+                faults++;
+                segv();
+            }
+        }
+        sigaction(SIGSEGV, NULL, &action);
+        printf("flags %x, mask %d\n", (unsigned)action.sa_flags,
+               sigismember(&action.sa_mask, SIGTERM));
+    }
+}
+
 // The program's own stack for its own handler.
-static void own_stack_overflow(void) {
+static void overflow_on(size_t len) {
     static char room[65536];
-    const stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
+    const stack_t stack = {.ss_sp = room, .ss_size = len};
     struct sigaction action = {.sa_handler = handled, .sa_flags = SA_ONSTACK};
     stack_t before;
 
@@ -127,6 +198,14 @@ static void own_stack_overflow(void) {
     overflow();
 }
 
+static void own_stack_overflow(void) {
+    overflow_on(65536);
+}
+
+static void own_small_stack_overflow(void) {
+    overflow_on(32768);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -134,7 +213,8 @@ static const struct {
 #define WAY(name) {#name, name},
     // clang-format off
     WAY(segv) WAY(fpe) WAY(aborts) WAY(overflow) WAY(thread_segv) WAY(thread_overflow)
-    WAY(fork_overflow) WAY(handled_segv) WAY(own_stack_overflow)
+    WAY(fork_overflow) WAY(handled_segv) WAY(own_stack_overflow) WAY(own_small_stack_overflow) WAY(handled_once)
+    WAY(handled_overflow) WAY(handled_thread_overflow) WAY(handled_and_lives)
     // clang-format on
 };
 

@@ -33,8 +33,13 @@ crash thread_segv 'signaled|11' 'crash_inner crash_outer'
 crash thread_overflow 'signaled|11' 'overflow_inner'
 crash fork_overflow 'signaled|11' 'overflow_inner'
 crash handled_segv 'signaled|11' 'crash_inner crash_outer'
-# The program's stacks are its own: nothing of ours can run when such a thread's stack has overflowed.
-crash own_stack_overflow 'killed|' ''
+crash handled_once 'signaled|11' 'crash_inner crash_outer'
+crash handled_overflow 'signaled|11' 'overflow_inner'
+crash handled_thread_overflow 'signaled|11' 'overflow_inner'
+crash handled_and_lives 'exited|0' ''
+# The program's stacks are its own: what is to end the process runs on one of these if it is large.
+crash own_stack_overflow 'signaled|11' 'overflow_inner'
+crash own_small_stack_overflow 'killed|' ''
 
 # A core dump is of this frame.
 for way in segv fpe overflow; do

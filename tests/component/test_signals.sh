@@ -24,8 +24,7 @@ for EPMT_CRASH_STACK in 0 2; do
     [ $EPMT_CRASH_STACK = 0 ] || PRELOAD=$PRELOAD:$EPMT_PREFIX/lib/epmt/libepmt-crash.so
     mode see_actions 8000 'exited|0'
     mode see_signal 1900 'exited|0'
-    # It dies by a signal that was reset to the default one: of that nobody is told.
-    mode see_effects 7 ''
+    mode see_effects 7 'signaled|1'
     mode see_recovery 1 'exited|0'
     mode see_ends 180 'exited|0'
     equal "see_ends: each fatal signal that can be caught has its rows" 22 "$(sql \

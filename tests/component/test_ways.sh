@@ -24,7 +24,7 @@ end_exit_in_handler         ways:exited:16:1
 end__exit_in_handler        ways:exited:17:1
 end_handler_then_default    ways:signaled:15:1
 end_fault_then_default      ways:signaled:11:1
-end_handler_once            ways:killed:-:-
+end_handler_once            ways:signaled:15:1
 end_failed_exec_and_kill    ways:killed:-:1
 end_thrd_exit               ways:exited:0:2
 begin_exec_family           9*ways:exec:-:1 sh:exited:20:1 sh:exited:21:1 sh:exited:22:1 sh:exited:23:1 sh:exited:24:1 sh:exited:25:1 sh:exited:26:1 sh:exited:27:1 sh:exited:28:1 ways:exited:20:1

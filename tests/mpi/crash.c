@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One rank crashes between MPI_Init and MPI_Finalize, in the way that is named: a fault in a
-// function, a stack that overflows, or either in a thread.
+// function, a stack that overflows, or either in a thread, or a real-time signal.
 #include <mpi.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,8 @@ __attribute__((noinline)) static int overflow_inner(int depth) {
 }
 
 static void *crash(void *how) {
+    if (!strcmp(how, "realtime"))
+        raise(40);
     zero = strcmp(how, "overflow") ? crash_inner() : overflow_inner(1);
     return NULL;
 }
