@@ -175,6 +175,14 @@ else
 fi
 equal "the environment comes before the file" "faults,CS,cycles,$CLOCK" \
     "$(env EPMT_EVENTS=faults epmt source | sed -n "s/^EPMT_EVENTS='\(.*\)';$/\1/p")"
+# A section sets what `events` is on this host; the patterns add to that, wherever they stand.
+settings "events = cycles
+events_byhost = ${host%?}*=CS
+[host ${host%?}*]
+events = faults
+[host no-host*]
+events = none"
+equal "events of a section, and by host" "faults,CS" "$(wanted)"
 rm "$ini"
 fresh
 PAPIEX_OPTIONS="COLLATED_TSV,DEBUG, QUIET,$CLOCK" preload "$bin/counters" spin
