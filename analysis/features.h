@@ -7,11 +7,11 @@
 #include "common/err.h"
 
 // X(number, name, default features, what the rows of one group have in common)
-#define EPMT_COMPARED(X)                                                         \
-    X(JOBS, "jobs", "duration,cpu_time,processes", "all jobs asked for")         \
-    X(OPERATIONS, "operations", "duration,cpu_time,processes", "the operation")  \
-    X(PROCESSES, "processes", "duration,cpu_time", "the program")                \
-    X(THREADS, "threads", "usertime,systemtime", "the process")                  \
+#define EPMT_COMPARED(X)                                                        \
+    X(JOBS, "jobs", "duration,cpu_time,processes", "all jobs asked for")        \
+    X(OPERATIONS, "operations", "duration,cpu_time,processes", "the operation") \
+    X(PROCESSES, "processes", "duration,cpu_time", "the program")               \
+    X(THREADS, "threads", "usertime,systemtime", "the process")                 \
     X(RANKS, "ranks", "cpu_time,mpitime,outside_mpi", "the step, the MPI world")
 
 enum epmt_compared {
@@ -47,5 +47,9 @@ void epmt_features_all(enum epmt_compared compared, struct epmt_features *featur
 // -1 with err (USAGE) that lists what there is.
 int epmt_features_find(enum epmt_compared compared, const char *names,
                        struct epmt_features *features, struct epmt_error *err);
+
+// Those of the names that there are among what is compared, without complaint about the others.
+void epmt_features_among(enum epmt_compared compared, const char *names,
+                         struct epmt_features *features);
 
 #endif

@@ -19,9 +19,11 @@ static void look_at_job(struct finding_context *context) {
     if (job->exitcode <= 0 && !by_signal)
         return;
     bool says_more = job->reason[0] && strcmp(job->reason, "exited") != 0;
-    epmt_findings_add(context, EPMT_FINDING_job_failed, EPMT_PROBLEM,
-                      "The job failed: exit code %ld%s%s.", (long)job->exitcode,
-                      says_more ? ", " : "", says_more ? job->reason : "");
+    char code[32] = "";
+    if (job->exitcode >= 0)
+        snprintf(code, sizeof code, "exit code %ld", (long)job->exitcode);
+    epmt_findings_add(context, EPMT_FINDING_job_failed, EPMT_PROBLEM, "The job failed: %s%s%s.",
+                      code, code[0] && says_more ? ", " : "", says_more ? job->reason : "");
 }
 
 struct missing {
@@ -128,7 +130,11 @@ static void tell_failure(struct finding_context *context, const struct failure *
     else
         snprintf(how, sizeof how, "ended with exit code %ld", (long)failure->exitcode);
     if (failure->count > 1)
-        snprintf(many, sizeof many, ", and so did %ld more", (long)(failure->count - 1));
+        snprintf(many, sizeof many, ", and so %s %ld more",
+                 !crashed              ? "did"
+                 : failure->count == 2 ? "was"
+                                       : "were",
+                 (long)(failure->count - 1));
     epmt_findings_who(who, sizeof who, failure->rank, failure->host, failure->program,
                       failure->pid);
     who[0] = who[0] == 'r' && failure->rank >= 0 ? 'R' : who[0];
@@ -146,7 +152,7 @@ static int look_at_failures(struct finding_context *context) {
         "SELECT f.n, f.ranks, p.\"exename\", p.\"state\", p.\"exitcode\", p.\"exitsignal\", "
         "p.\"id\", p.\"mpirank\", p.\"hostname\", p.\"pid\" FROM (SELECT count(*) AS n, "
         "count(p.\"mpirank\") AS ranks, min(p.\"id\") AS id, "
-        "max(coalesce(p.\"exitsignal\", 0)) AS signal FROM \"processes\" p WHERE " OF_JOB
+        "max(coalesce(p.\"exitsignal\", 0)) AS signal FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
         " AND (p.\"state\" IN ('signaled', 'killed') OR p.\"exitcode\" <> 0) GROUP BY "
         "p.\"exename\", p.\"state\", p.\"exitcode\", p.\"exitsignal\", "
         "CASE WHEN p.\"mpirank\" IS NULL THEN 0 ELSE 1 END) f "

@@ -7,14 +7,9 @@
 #include <stdbool.h>
 
 #include "analysis/findings.h"
+#include "analysis/process_sql.h"
 #include "analysis/words.h"
 #include "storage/db_backend.h"
-
-// SQL of a process p: its CPU time, its life and its time in MPI, us; what brought others up is
-// none of the user's.
-#define CPU "coalesce(p.\"cpu_time\", 0)"
-#define LIFE "(CASE WHEN p.\"end\" > p.\"start\" THEN p.\"end\" - p.\"start\" ELSE 0 END)"
-#define OF_JOB "p.\"job_id\" = $1 AND coalesce(p.\"launcher\", 0) = 0"
 
 // The job's row.
 struct finding_job {

@@ -151,21 +151,18 @@ static int look_at_memory(struct finding_context *context) {
     return 0;
 }
 
-int epmt_findings_processes(struct finding_context *context) {
 #define SUM(column) "sum(coalesce(p.\"" column "\", 0))"
+
+int epmt_findings_processes(struct finding_context *context) {
+    // clang-format off
     static const char sql[] =
-        "SELECT count(*), sum(CASE WHEN " LIFE " < 100000 THEN 1 ELSE 0 END), "
-        "sum(CASE WHEN " LIFE " < 100000 THEN " LIFE " ELSE 0 END), sum(" LIFE
-        "), " SUM("usertime") ", " SUM("systemtime") ", " SUM("majflt") ", " SUM("syscr") " + " SUM(
-            "syscw") ", " SUM("rchar") " + " SUM("wchar") ", " SUM("uninstrumented") ", " SUM("thre"
-                                                                                              "ads_"
-                                                                                              "los"
-                                                                                              "t") " FROM "
-                                                                                                   "\"proc"
-                                                                                                   "esses"
-                                                                                                   "\" p "
-                                                                                                   "WHERE"
-                                                                                                   " " OF_JOB;
+        "SELECT count(*), sum(CASE WHEN " EPMT_SQL_LIFE " < 100000 THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN " EPMT_SQL_LIFE " < 100000 THEN " EPMT_SQL_LIFE " ELSE 0 END), "
+        "sum(" EPMT_SQL_LIFE "), " SUM("usertime") ", " SUM("systemtime") ", " SUM("majflt") ", "
+        SUM("syscr") " + " SUM("syscw") ", " SUM("rchar") " + " SUM("wchar") ", "
+        SUM("uninstrumented") ", " SUM("threads_lost")
+        " FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB;
+    // clang-format on
     struct totals totals = {.processes = 0};
 
     look_at_efficiency(context);

@@ -5,13 +5,6 @@
 
 #include "analysis/findings_priv.h"
 
-// What a rank does for itself: its time outside MPI, or its CPU time where MPI was not profiled
-// (as storage/jobsum.c has it), us.
-#define BUSY                                                                 \
-    "(CASE WHEN p.\"mpitime\" IS NULL OR p.\"end\" <= p.\"start\" THEN " CPU \
-    " WHEN p.\"mpitime\" / 1000 > p.\"end\" - p.\"start\" THEN 0 "           \
-    "ELSE p.\"end\" - p.\"start\" - p.\"mpitime\" / 1000 END)"
-
 #define STEPS_MAX 3
 // From where on it is told, and from where on it is grave.
 static const double uneven = 0.1, very_uneven = 0.25;
@@ -80,7 +73,7 @@ static bool is_straggler(const struct balance *balance) {
 static void tell_balance(struct finding_context *context, const struct balance *balance) {
     char most[EPMT_WORD_MAX], mean[EPMT_WORD_MAX], second[EPMT_WORD_MAX], lost[EPMT_WORD_MAX],
         share_text[EPMT_WORD_MAX];
-    const char *doing = balance->profiled ? "outside MPI" : "of CPU";
+    const char *doing = balance->profiled ? "outside MPI" : "of EPMT_SQL_CPU";
     double share = balance->most > 0 ? 1 - balance->mean / balance->most : 0;
     // What is seen in the time that the ranks took, not in their work alone.
     double seen = balance->life > 0 ? (balance->most - balance->mean) / balance->life : 0;
@@ -130,7 +123,8 @@ static int look_at_balance(struct finding_context *context) {
         "total, "
         "count(\"mpitime\") OVER (PARTITION BY \"step\") AS profiled, "
         "min(busy) OVER (PARTITION BY \"step\") AS least FROM (SELECT p.\"step\", p.\"mpirank\", "
-        "p.\"hostname\", p.\"exename\", p.\"id\", p.\"mpitime\", " LIFE " AS life, " BUSY
+        "p.\"hostname\", p.\"exename\", p.\"id\", p.\"mpitime\", " EPMT_SQL_LIFE
+        " AS life, " EPMT_SQL_BUSY
         " AS busy FROM \"processes\" p WHERE p.\"job_id\" = $1 AND p.\"mpirank\" IS NOT NULL AND "
         "p.\"step\" IS NOT NULL) r) o WHERE place = 1 ORDER BY \"step\"";
     struct balances balances = {.count = 0};
@@ -173,8 +167,10 @@ static int look_at_mpi(struct finding_context *context) {
         return 0;
     if (epmt_findings_ask(context, sql, take_function, &function))
         return -1;
+    // Starting up is a matter of short jobs.
+    bool starting = !strncmp(function.name, "MPI_Init", 8);
     struct epmt_finding *finding = epmt_findings_add(
-        context, EPMT_FINDING_mpi, share > 0.5 ? EPMT_WARNING : EPMT_NOTE,
+        context, EPMT_FINDING_mpi, share > 0.5 && !starting ? EPMT_WARNING : EPMT_NOTE,
         "The ranks spent %s of their time in MPI%s%s%s%s.", epmt_words_share(text, share),
         function.name[0] ? ", " : "", function.name[0] ? epmt_words_share(of, function.share) : "",
         function.name[0] ? " of it in " : "", function.name);
@@ -238,7 +234,7 @@ static int look_at_threads(struct finding_context *context) {
         "p.\"mpirank\", p.\"hostname\", p.\"exename\", p.\"pid\", count(*) AS n, "
         "sum(t.\"usertime\" + t.\"systemtime\") AS total, "
         "max(t.\"usertime\" + t.\"systemtime\") AS most FROM \"processes\" p "
-        "JOIN \"threads\" t ON t.\"process_id\" = p.\"id\" WHERE " OF_JOB
+        "JOIN \"threads\" t ON t.\"process_id\" = p.\"id\" WHERE " EPMT_SQL_OF_JOB
         " AND p.\"numtids\" > 1 AND p.\"cpu_time\" > 100000 AND "
         "(t.\"usertime\" + t.\"systemtime\") * 100 > p.\"cpu_time\" GROUP BY p.\"id\", "
         "p.\"mpirank\", p.\"hostname\", p.\"exename\", p.\"pid\") t "

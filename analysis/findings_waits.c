@@ -6,9 +6,9 @@
 
 // At least so long a process neither computed, nor was in MPI, nor wanted a CPU, us: time in MPI
 // may be CPU time too, so that it can be longer.
-#define IDLE                                                               \
-    "(CASE WHEN " LIFE " > " CPU " + coalesce(p.\"mpitime\", 0) / 1000 + " \
-    "coalesce(p.\"time_waiting\", 0) / 1000 THEN " LIFE " - " CPU          \
+#define IDLE                                                                                 \
+    "(CASE WHEN " EPMT_SQL_LIFE " > " EPMT_SQL_CPU " + coalesce(p.\"mpitime\", 0) / 1000 + " \
+    "coalesce(p.\"time_waiting\", 0) / 1000 THEN " EPMT_SQL_LIFE " - " EPMT_SQL_CPU          \
     " - coalesce(p.\"mpitime\", 0) / 1000 - coalesce(p.\"time_waiting\", 0) / 1000 ELSE 0 END)"
 #define MOVED "(coalesce(p.\"rchar\", 0) + coalesce(p.\"wchar\", 0))"
 
@@ -60,7 +60,7 @@ static int look_at_queue(struct finding_context *context) {
     static const char sql[] = PROCESS
         "coalesce(p.\"time_waiting\", 0) / 1000, coalesce(p.\"time_oncpu\", 0) / 1000, "
         "sum(p.\"time_waiting\" / 1000) OVER (), sum(p.\"time_oncpu\" / 1000) OVER (), "
-        "count(*) OVER (), 0, NULL FROM \"processes\" p WHERE " OF_JOB
+        "count(*) OVER (), 0, NULL FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
         " AND p.\"time_waiting\" IS NOT NULL ORDER BY p.\"time_waiting\" DESC, p.\"id\" LIMIT 1";
     struct wait wait = {.processes = 0};
     char share_text[EPMT_WORD_MAX], waited[EPMT_WORD_MAX], most[EPMT_WORD_MAX],
@@ -89,12 +89,13 @@ static int look_at_queue(struct finding_context *context) {
 
 // Those that moved data and those that did not, apart. A process with children waits for these:
 // only ranks and leaves of the tree are looked at.
-#define WAITING(moved)                                                                       \
-    PROCESS IDLE                                                                             \
-        ", " LIFE ", sum(" IDLE ") OVER (), sum(" LIFE ") OVER (), count(*) OVER (), " MOVED \
-        ", sum(p.\"delayacct_blkio_time\") OVER () FROM \"processes\" p WHERE " OF_JOB       \
-        " AND " MOVED moved " AND (p.\"mpirank\" IS NOT NULL OR NOT EXISTS (SELECT 1 FROM "  \
-        "\"processes\" c WHERE c.\"parent_id\" = p.\"id\")) AND " IDLE " > 10000 "           \
+#define WAITING(moved)                                                                          \
+    PROCESS IDLE                                                                                \
+        ", " EPMT_SQL_LIFE ", sum(" IDLE ") OVER (), sum(" EPMT_SQL_LIFE                        \
+        ") OVER (), count(*) OVER (), " MOVED                                                   \
+        ", sum(p.\"delayacct_blkio_time\") OVER () FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB \
+        " AND " MOVED moved " AND (p.\"mpirank\" IS NOT NULL OR NOT EXISTS (SELECT 1 FROM "     \
+        "\"processes\" c WHERE c.\"parent_id\" = p.\"id\")) AND " IDLE " > 10000 "              \
         "ORDER BY " IDLE " DESC, p.\"id\" LIMIT 1"
 
 static bool counts(const struct finding_context *context, const struct wait *wait) {

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "analysis/json_findings.h"
 #include "analysis/json_job_sql.h"
 #include "analysis/json_rows.h"
+#include "analysis/ratios.h"
 #include "storage/query.h"
 
 static int add(json_t *page, const char *name, json_t *part, struct epmt_error *err) {
@@ -85,9 +87,24 @@ static int add_steps(json_t *page, struct epmt_db *db, const char *id, struct ep
     return result;
 }
 
-static int fill(json_t *page, struct epmt_db *db, const char *id, struct epmt_error *err) {
+static int add_ratios(json_t *page, struct epmt_db *db, const char *id, struct epmt_error *err) {
+    struct epmt_ratios ratios;
+    json_t *rows = json_array();
+    json_t *table = json_pack("{s:[s,s], s:o}", "columns", "ratio", "value", "rows", rows);
+    bool failed = false;
+
+    if (add(page, "ratios", table, err) || epmt_ratios_of(db, id, &ratios, err))
+        return -1;
+    for (int i = 0; i < ratios.count; i++)
+        failed |= json_array_append_new(
+                      rows, json_pack("[s,f]", ratios.ratio[i].name, ratios.ratio[i].value)) != 0;
+    return failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory") : 0;
+}
+
+static int fill(json_t *page, struct epmt_db *db, int64_t job, const char *id,
+                struct epmt_error *err) {
     const char *parameters[] = {id, NULL};
-    json_t *head;
+    json_t *head, *findings;
 
     if (!page)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
@@ -97,7 +114,8 @@ static int fill(json_t *page, struct epmt_db *db, const char *id, struct epmt_er
     if (json_is_null(head))
         return epmt_errf(err, EPMT_ERR_NOT_FOUND, "there is no job with id %s in %s", id,
                          epmt_db_where(db));
-    if (add_sections(page, epmt_job_sections, db, parameters, err))
+    if (epmt_json_findings(db, job, &findings, err) || add(page, "findings", findings, err) ||
+        add_sections(page, epmt_job_sections, db, parameters, err) || add_ratios(page, db, id, err))
         return -1;
     return add_steps(page, db, id, err);
 }
@@ -107,7 +125,7 @@ int epmt_json_job(struct epmt_db *db, int64_t job, json_t **to, struct epmt_erro
     json_t *page = json_object();
 
     snprintf(id, sizeof id, "%" PRId64, job);
-    if (fill(page, db, id, err)) {
+    if (fill(page, db, job, id, err)) {
         json_decref(page);
         return -1;
     }

@@ -76,28 +76,28 @@ const char epmt_job_head_sql[] =
     " " EPMT_SECONDS("sum(p.delayacct_blkio_time)") " AS io_wait_s," \
     " " EPMT_SECONDS_OF_NS("sum(p.time_waiting)") " AS cpu_wait_s," \
     " sum(p.majflt) AS major_faults " \
-    "FROM processes p WHERE p.job_id = $1 " \
+    "FROM processes p WHERE p.job_id = $1 AND " NO_LAUNCHERS " " \
     "GROUP BY 1 ORDER BY coalesce(sum(p.cpu_time), 0) DESC, 1 LIMIT 50"
 
 // Of processes of more than one thread: the n-th threads of neighbouring processes.
 #define THREADS \
     "WITH t AS (SELECT t.process_id, p.mpirank, t.usertime + t.systemtime AS cpu," \
     "  t.\"end\" - t.start AS span, t.time_waiting AS waiting," \
-    "  row_number() OVER (PARTITION BY t.process_id ORDER BY t.start, t.id) - 1 AS number" \
+    "  row_number() OVER (PARTITION BY t.process_id ORDER BY t.start, t.id) - 1 AS number," \
+    "  count(*) OVER (PARTITION BY t.process_id) AS siblings" \
     "  FROM processes p JOIN threads t ON t.process_id = p.id" \
     "  WHERE p.job_id = $1 AND " NO_LAUNCHERS ")," \
-    " u AS (SELECT process_id, row_number() OVER" \
-    "  (ORDER BY CASE WHEN mpirank IS NULL THEN 1 ELSE 0 END, mpirank, process_id) - 1 AS unit" \
-    "  FROM t GROUP BY process_id, mpirank HAVING count(*) > 1)," \
-    " w AS (SELECT (count(*) + 99) / 100 AS width FROM u) " \
-    "SELECT u.unit / w.width AS bucket, t.number AS thread, min(t.mpirank) AS first_rank," \
-    " max(t.mpirank) AS last_rank, min(u.process_id) AS process, count(*) AS threads," \
-    " " EPMT_SECONDS("avg(t.cpu)") " AS mean_cpu_s, " EPMT_SECONDS("max(t.cpu)") " AS most_cpu_s," \
-    " " EPMT_SECONDS("avg(t.span)") " AS mean_life_s," \
-    " " EPMT_SECONDS_OF_NS("avg(t.waiting)") " AS mean_cpu_wait_s," \
-    " round(CAST(sum(t.cpu) AS NUMERIC) * 1.0 / nullif(sum(t.span), 0), 4) AS busy_share " \
-    "FROM w JOIN u ON 1 = 1 JOIN t ON t.process_id = u.process_id " \
-    "WHERE t.number < 32 GROUP BY u.unit / w.width, t.number ORDER BY 1, 2"
+    " u AS (SELECT t.*, dense_rank() OVER (ORDER BY CASE WHEN mpirank IS NULL THEN 1 ELSE 0 END," \
+    "  mpirank, process_id) - 1 AS unit FROM t WHERE siblings > 1)," \
+    " w AS (SELECT (max(unit) + 100) / 100 AS width FROM u) " \
+    "SELECT u.unit / w.width AS bucket, u.number AS thread, min(u.mpirank) AS first_rank," \
+    " max(u.mpirank) AS last_rank, min(u.process_id) AS process, count(*) AS threads," \
+    " " EPMT_SECONDS("avg(u.cpu)") " AS mean_cpu_s, " EPMT_SECONDS("max(u.cpu)") " AS most_cpu_s," \
+    " " EPMT_SECONDS("avg(u.span)") " AS mean_life_s," \
+    " " EPMT_SECONDS_OF_NS("avg(u.waiting)") " AS mean_cpu_wait_s," \
+    " round(CAST(sum(u.cpu) AS NUMERIC) * 1.0 / nullif(sum(u.span), 0), 4) AS busy_share " \
+    "FROM w JOIN u ON 1 = 1 " \
+    "WHERE u.number < 32 GROUP BY u.unit / w.width, u.number ORDER BY 1, 2"
 
 #define THREAD_PROCESSES \
     "SELECT p.id AS process, substr(p.exename, 1, 100) AS program, p.mpirank AS rank," \

@@ -77,15 +77,27 @@ static int take(void *context, int columns, const char *const *names, const char
     return rows->failed;
 }
 
-static int ask(struct epmt_db *db, const char *sql, const char *const *parameters,
-               struct rows *rows, struct epmt_error *err) {
-    if (epmt_db_query(db, sql, parameters, take, rows, err))
+// A question as one text, or (sql NULL) as one that was put together.
+struct question {
+    const char *sql;
+    const char *const *values;
+    const struct epmt_strbuf *selected;
+    const struct epmt_parameters *parameters;
+};
+
+static int ask(struct epmt_db *db, const struct question *question, struct rows *rows,
+               struct epmt_error *err) {
+    int result = question->sql ? epmt_db_query(db, question->sql, question->values, take, rows, err)
+                               : epmt_selection_query(db, question->selected, question->parameters,
+                                                      true, take, rows, err);
+
+    if (result)
         return -1;
     return rows->failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory") : 0;
 }
 
-int epmt_json_table(struct epmt_db *db, const char *sql, const char *const *parameters, json_t **to,
-                    struct epmt_error *err) {
+static int ask_table(struct epmt_db *db, const struct question *question, json_t **to,
+                     struct epmt_error *err) {
     struct rows rows = {.columns = json_array(), .rows = json_array()};
     json_t *table = json_pack("{s:o*, s:o*}", "columns", rows.columns, "rows", rows.rows);
 
@@ -93,7 +105,7 @@ int epmt_json_table(struct epmt_db *db, const char *sql, const char *const *para
         json_decref(table);
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     }
-    if (ask(db, sql, parameters, &rows, err)) {
+    if (ask(db, question, &rows, err)) {
         json_decref(table);
         return -1;
     }
@@ -101,13 +113,13 @@ int epmt_json_table(struct epmt_db *db, const char *sql, const char *const *para
     return 0;
 }
 
-int epmt_json_record(struct epmt_db *db, const char *sql, const char *const *parameters,
-                     json_t **to, struct epmt_error *err) {
+static int ask_record(struct epmt_db *db, const struct question *question, json_t **to,
+                      struct epmt_error *err) {
     struct rows rows = {.record = json_object()};
 
     if (!rows.record)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
-    if (ask(db, sql, parameters, &rows, err)) {
+    if (ask(db, question, &rows, err)) {
         json_decref(rows.record);
         return -1;
     }
@@ -118,4 +130,26 @@ int epmt_json_record(struct epmt_db *db, const char *sql, const char *const *par
     json_decref(rows.record);
     *to = json_null();
     return 0;
+}
+
+int epmt_json_table(struct epmt_db *db, const char *sql, const char *const *parameters, json_t **to,
+                    struct epmt_error *err) {
+    return ask_table(db, &(struct question){.sql = sql, .values = parameters}, to, err);
+}
+
+int epmt_json_record(struct epmt_db *db, const char *sql, const char *const *parameters,
+                     json_t **to, struct epmt_error *err) {
+    return ask_record(db, &(struct question){.sql = sql, .values = parameters}, to, err);
+}
+
+int epmt_json_selected_table(struct epmt_db *db, const struct epmt_strbuf *sql,
+                             const struct epmt_parameters *parameters, json_t **to,
+                             struct epmt_error *err) {
+    return ask_table(db, &(struct question){.selected = sql, .parameters = parameters}, to, err);
+}
+
+int epmt_json_selected_record(struct epmt_db *db, const struct epmt_strbuf *sql,
+                              const struct epmt_parameters *parameters, json_t **to,
+                              struct epmt_error *err) {
+    return ask_record(db, &(struct question){.selected = sql, .parameters = parameters}, to, err);
 }

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "storage/db.h"
+#include "analysis/selection.h"
 
 // Longer texts (bytes) are cut: a page shows them, it does not archive them.
 #define EPMT_JSON_TEXT_MAX 8000
@@ -20,6 +20,14 @@ int epmt_json_table(struct epmt_db *db, const char *sql, const char *const *para
 // The first row as {name: value, ...}; *to is null (JSON's) where there is none.
 int epmt_json_record(struct epmt_db *db, const char *sql, const char *const *parameters,
                      json_t **to, struct epmt_error *err);
+
+// The same of a question that was put together.
+int epmt_json_selected_table(struct epmt_db *db, const struct epmt_strbuf *sql,
+                             const struct epmt_parameters *parameters, json_t **to,
+                             struct epmt_error *err);
+int epmt_json_selected_record(struct epmt_db *db, const struct epmt_strbuf *sql,
+                              const struct epmt_parameters *parameters, json_t **to,
+                              struct epmt_error *err);
 
 // A text of any bytes as a JSON string, cut to EPMT_JSON_TEXT_MAX. Returns NULL without memory.
 json_t *epmt_json_text(const char *text);

@@ -26,7 +26,7 @@ struct builder {
     struct epmt_db *db;
     const struct epmt_list_request *request;
     const struct epmt_listing *listing;
-    bool people;
+    enum epmt_list_columns what;
     struct columns columns;
     bool needs_view;                  // some condition or order is by a column of the view
     struct epmt_strbuf jobs, filters; // conditions: which jobs, and by columns
@@ -34,6 +34,10 @@ struct builder {
     struct epmt_parameters *parameters;
     struct epmt_error *err;
 };
+
+static bool is_for_people(const struct builder *builder) {
+    return builder->what == EPMT_LIST_SHOWN;
+}
 
 static bool has_table(const struct builder *builder) {
     return builder->listing->table >= 0;
@@ -74,13 +78,12 @@ static int read_columns(struct builder *builder) {
 
     if (has_table(builder))
         read_table(builder);
-    if (has_table(builder) && !builder->people)
-        return 0;
     if (has_table(builder))
         epmt_strbuf_printf(&sql, "SELECT * FROM \"%s\" LIMIT 0", listing->view);
     else
         epmt_strbuf_printf(&sql, "SELECT * FROM (%s%s) g LIMIT 0",
-                           builder->people ? listing->people : listing->programs, listing->group);
+                           is_for_people(builder) ? listing->people : listing->programs,
+                           listing->group);
     int status = epmt_selection_query(builder->db, &sql, &none, true, take_names, &builder->columns,
                                       builder->err);
     epmt_strbuf_free(&sql);
@@ -125,9 +128,13 @@ static void show_too(struct builder *builder, int i) {
     const struct columns *columns = &builder->columns;
     struct epmt_strbuf column = {0};
 
-    if (!builder->people || !has_table(builder))
+    if (!is_for_people(builder) || !has_table(builder))
         return;
-    int shown = find_from(columns, columns->table, columns->count, name, strlen(name));
+    size_t len = strlen(name);
+    int shown = find_from(columns, columns->table, columns->count, name, len);
+    // cpu_time is cpu_s there.
+    if (shown < 0 && len > 5 && !strcmp(name + len - 5, "_time"))
+        shown = find_from(columns, columns->table, columns->count, name, len - 5);
     add_name(builder, &column, shown < 0 ? i : shown);
     if (column.data && !strstr(epmt_strbuf_text(&builder->shown), column.data))
         epmt_strbuf_printf(&builder->shown, ", %s", column.data);
@@ -219,7 +226,7 @@ static void add_limit(const struct builder *builder, struct epmt_strbuf *sql) {
 static void add_shown(struct builder *builder) {
     const char *name = builder->listing->shown;
 
-    if (!builder->people || !has_table(builder))
+    if (!is_for_people(builder) || !has_table(builder))
         return;
     while (*name) {
         size_t len = strcspn(name, ",");
@@ -246,14 +253,17 @@ static void add_jobs(struct builder *builder) {
 // rows.
 static void write_rows(struct builder *builder, struct epmt_strbuf *sql) {
     const char *table = epmt_ddl_table_name(builder->listing->table);
-    const char *mine = builder->people ? builder->listing->people : NULL;
-    bool page = builder->request->limit >= 0 && builder->people && !builder->needs_view;
+    bool stored = builder->what == EPMT_LIST_STORED;
+    const char *mine = stored ? NULL : builder->listing->people;
+    bool page = builder->request->limit >= 0 && !stored && !builder->needs_view;
 
-    if (builder->people)
-        epmt_strbuf_printf(sql, "SELECT %s FROM \"%s\" t JOIN \"%s\" v ON v.\"id\" = t.\"id\"",
-                           epmt_strbuf_text(&builder->shown), table, builder->listing->view);
-    else
-        epmt_strbuf_printf(sql, "SELECT t.* FROM \"%s\" t", table);
+    epmt_strbuf_printf(sql, "SELECT %s FROM \"%s\" t",
+                       stored                   ? "t.*"
+                       : is_for_people(builder) ? epmt_strbuf_text(&builder->shown)
+                                                : "v.*, t.*",
+                       table);
+    if (!stored || builder->needs_view)
+        epmt_strbuf_printf(sql, " JOIN \"%s\" v ON v.\"id\" = t.\"id\"", builder->listing->view);
     if (page)
         epmt_strbuf_printf(sql, " WHERE t.\"id\" IN (SELECT t.\"id\" FROM \"%s\" t", table);
     epmt_strbuf_printf(sql, " WHERE %s%s%s%s", mine ? mine : "1 = 1",
@@ -269,7 +279,7 @@ static void write_groups(struct builder *builder, struct epmt_strbuf *sql) {
     const struct epmt_listing *listing = builder->listing;
 
     epmt_strbuf_printf(sql, "SELECT * FROM (%s%s%s) g WHERE 1 = 1%s%s",
-                       builder->people ? listing->people : listing->programs,
+                       is_for_people(builder) ? listing->people : listing->programs,
                        epmt_strbuf_text(&builder->jobs), listing->group,
                        epmt_strbuf_text(&builder->filters), epmt_strbuf_text(&builder->order));
     add_limit(builder, sql);
@@ -292,9 +302,9 @@ static int build(struct builder *builder, struct epmt_strbuf *sql) {
     return 0;
 }
 
-int epmt_listing_query(struct epmt_db *db, const struct epmt_list_request *request, bool people,
-                       struct epmt_strbuf *sql, struct epmt_parameters *parameters,
-                       struct epmt_error *err) {
+int epmt_listing_query(struct epmt_db *db, const struct epmt_list_request *request,
+                       enum epmt_list_columns columns, struct epmt_strbuf *sql,
+                       struct epmt_parameters *parameters, struct epmt_error *err) {
     struct builder *builder = calloc(1, sizeof *builder);
 
     if (!builder)
@@ -302,7 +312,7 @@ int epmt_listing_query(struct epmt_db *db, const struct epmt_list_request *reque
     *builder = (struct builder){.db = db,
                                 .request = request,
                                 .listing = request->listing,
-                                .people = people,
+                                .what = columns,
                                 .parameters = parameters,
                                 .err = err};
     parameters->dialect = db->backend->dialect;

@@ -35,10 +35,14 @@ struct epmt_list_request {
     int64_t limit, offset;
 };
 
-// Writes the query, for people or (all columns) for programs. Returns 0 or -1 with err (USAGE:
+// What of a row: what people see; that and all else there is; the columns of the table, as they are
+// stored (of groups the second is as the third).
+enum epmt_list_columns { EPMT_LIST_SHOWN, EPMT_LIST_ALL, EPMT_LIST_STORED };
+
+// Writes the query. Returns 0 or -1 with err (USAGE:
 // there is no such column).
-int epmt_listing_query(struct epmt_db *db, const struct epmt_list_request *request, bool people,
-                       struct epmt_strbuf *sql, struct epmt_parameters *parameters,
-                       struct epmt_error *err);
+int epmt_listing_query(struct epmt_db *db, const struct epmt_list_request *request,
+                       enum epmt_list_columns columns, struct epmt_strbuf *sql,
+                       struct epmt_parameters *parameters, struct epmt_error *err);
 
 #endif

@@ -15,8 +15,9 @@ struct epmt_model_new {
     size_t job_count;
     const char *features;  // NULL: the default ones of jobs; all
     unsigned methods;      // 0: all
-    const char *operation; // tag by which processes are operations; NULL: of whole jobs only; "": all
-                           // tags of a process together
+    const char *operation; // tag by which processes are operations; NULL: of whole jobs only; "":
+                           // all tags of a process together
+    const char *user;      // who makes it; may be NULL
     const char *tags;      // by which the jobs were chosen, for people; may be NULL
     bool disabled;
 };
@@ -32,8 +33,8 @@ struct epmt_model {
     bool enabled;
     unsigned methods;
     const char *features, *operation, *tags; // operation and tags may be NULL
-    int64_t jobs;    // it was made from
-    int64_t present; // of them that are in the database
+    int64_t jobs;                            // it was made from
+    int64_t present;                         // of them that are in the database
     int64_t operations;
 };
 

@@ -13,12 +13,12 @@
 #include "storage/db.h"
 
 // X(number, name, threshold, description)
-#define EPMT_OUTLIER_METHODS(X)                                                                   \
-    X(IQR, "iqr", 1.5, "beyond the quartiles by more than 1.5 times their distance")              \
-    X(Z, "z_score", 3.0, "more than 3 standard deviations from the mean")                         \
-    X(MODIFIED_Z, "modified_z_score", 3.5,                                                        \
-      "0.6745 * distance from the median / median absolute deviation is more than 3.5")           \
-    X(DISTANCE, "distance", 0.9973,                                                               \
+#define EPMT_OUTLIER_METHODS(X)                                                         \
+    X(IQR, "iqr", 1.5, "beyond the quartiles by more than 1.5 times their distance")    \
+    X(Z, "z_score", 3.0, "more than 3 standard deviations from the mean")               \
+    X(MODIFIED_Z, "modified_z_score", 3.5,                                              \
+      "0.6745 * distance from the median / median absolute deviation is more than 3.5") \
+    X(DISTANCE, "distance", 0.9973,                                                     \
       "all features at once: robust Mahalanobis distance beyond that part of its distribution")
 
 enum epmt_outlier_method {
@@ -31,6 +31,7 @@ enum epmt_outlier_method {
 #define EPMT_METHODS_UNIVARIATE 7U
 #define EPMT_METHODS_ALL 15U
 
+#define EPMT_DISTANCE_FEATURE "distance" // all features at once
 #define EPMT_OUTLIERS_MAX 10000
 #define EPMT_OUTLIERS_LIMIT 1000 // where the question has no limit
 #define EPMT_SAMPLE_MAX ((size_t)1 << 20)
@@ -39,10 +40,10 @@ enum epmt_outlier_method {
 
 struct epmt_outlier_question {
     enum epmt_compared compared;
-    const int64_t *jobs; // jobs.id
-    size_t job_count;    // 0: all jobs
-    const char *features; // names separated by commas; NULL: the default ones; "all"
-    unsigned methods;     // 0: the univariate ones
+    const int64_t *jobs;                 // jobs.id
+    size_t job_count;                    // 0: all jobs
+    const char *features;                // names separated by commas; NULL: the default ones; "all"
+    unsigned methods;                    // 0: the univariate ones
     double threshold[EPMT_METHOD_COUNT]; // 0: the method's own
     const char *operation; // tag: KEY, or KEY:VALUE; NULL: all tags of a process together
     const char *model;     // its name; NULL: the rows are compared with one another
@@ -53,13 +54,13 @@ struct epmt_outlier_question {
 
 // A row and a feature of it.
 struct epmt_outlier {
-    int64_t id;     // of the row in jobs, processes or threads; of an operation: of its job
-    int64_t job_id; // its job
-    const char *feature; // "distance": all features at once
-    const char *unit;    // of the value
+    int64_t id;       // of the row in jobs, processes or threads; of an operation: of its job
+    int64_t job_id;   // its job
+    char feature[24]; // or EPMT_DISTANCE_FEATURE
+    char unit[8];     // of the value
     double value;
-    struct epmt_summary usual; // what it was compared with
-    double low, high;          // limits by iqr
+    struct epmt_summary usual;       // what it was compared with
+    double low, high;                // limits by iqr
     double score[EPMT_METHOD_COUNT]; // of the methods asked for; of iqr 1 or 0
     double limit[EPMT_METHOD_COUNT]; // beyond it the method flags
     unsigned flagged;                // set of methods
@@ -97,7 +98,7 @@ double epmt_method_threshold(enum epmt_outlier_method method);
 // than the reference is.
 struct epmt_cause {
     char *operation; // "": the whole job
-    const char *feature, *unit;
+    char feature[24], unit[8];
     double value;
     struct epmt_summary usual;
     double score[EPMT_METHOD_COUNT];     // of the job, against the reference

@@ -105,17 +105,12 @@ static void add_tags(struct epmt_strbuf *sql, struct epmt_parameters *parameters
                            selection->tag_count);
 }
 
-#define BY_SIGNAL "(j.\"reason\" = 'killed' OR substr(j.\"reason\", 1, 6) = 'signal')"
-#define FAILED                                                                   \
-    "(CASE WHEN j.\"exitcode\" <> 0 OR " BY_SIGNAL " THEN 1 WHEN j.\"exitcode\"" \
-    " IS NULL AND j.\"failed\" > 0 THEN 1 ELSE 0 END)"
-
 static void add_end(struct epmt_strbuf *sql, struct epmt_parameters *parameters,
                     const struct epmt_selection *selection) {
     static const char *const conditions[] = {
         [EPMT_END_any] = "",
-        [EPMT_END_ok] = " AND coalesce(j.\"ended\", 1) = 1 AND " FAILED " = 0",
-        [EPMT_END_failed] = " AND " FAILED " = 1",
+        [EPMT_END_ok] = " AND coalesce(j.\"ended\", 1) = 1 AND " EPMT_SELECTION_FAILED " = 0",
+        [EPMT_END_failed] = " AND " EPMT_SELECTION_FAILED " = 1",
         [EPMT_END_failures] = " AND j.\"failed\" > 0",
         [EPMT_END_running] = " AND j.\"ended\" = 0",
         [EPMT_END_incomplete] = " AND j.\"complete\" = 0",
@@ -166,7 +161,7 @@ void epmt_selection_add(struct epmt_strbuf *sql, struct epmt_parameters *paramet
     add_time(sql, parameters, "j.\"start\" <", selection->before);
     add_time(sql, parameters, "coalesce(j.\"end\", j.\"start\") <", selection->before);
     add_time(sql, parameters, "j.\"start\" <", selection->running_to);
-    add_time(sql, parameters, "coalesce(j.\"end\", j.\"start\") >=", selection->running_from);
+    add_time(sql, parameters, "coalesce(j.\"end\", j.\"start\") >", selection->running_from);
 }
 
 bool epmt_selection_is_all(const struct epmt_selection *selection) {

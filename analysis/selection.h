@@ -13,6 +13,12 @@
 // by those of its processes; failures: some process failed, whatever the job made of it.
 #define EPMT_ENDS(X) X(any) X(ok) X(failed) X(failures) X(running) X(incomplete) X(code)
 
+// 1 where the job j failed, else 0.
+#define EPMT_SELECTION_FAILED                                                       \
+    "(CASE WHEN j.\"exitcode\" <> 0 OR j.\"reason\" = 'killed' OR "                 \
+    "substr(j.\"reason\", 1, 6) = 'signal' THEN 1 WHEN j.\"exitcode\" IS NULL AND " \
+    "j.\"failed\" > 0 THEN 1 ELSE 0 END)"
+
 enum epmt_end {
 #define EPMT_END_ENUM(name) EPMT_END_##name,
     EPMT_ENDS(EPMT_END_ENUM)

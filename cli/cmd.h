@@ -20,7 +20,12 @@
     X(annotate)          \
     X(list)              \
     X(show)              \
+    X(operations)        \
+    X(outliers)          \
+    X(models)            \
     X(report)            \
+    X(dashboard)         \
+    X(notebook)          \
     X(dump)              \
     X(delete)            \
     X(retire)            \

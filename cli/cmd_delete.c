@@ -12,8 +12,11 @@
 
 static const struct epmt_option options[] = {
     {'n', "dry-run", NULL, "only tell what would be deleted"},
+    {'f', "force", NULL, "also jobs that reference models (epmt models) were made from"},
     {0},
 };
+
+static bool force;
 
 static int delete_one(struct epmt_cli *cli, struct epmt_db *db, const char *name,
                       struct epmt_error *err) {
@@ -21,7 +24,7 @@ static int delete_one(struct epmt_cli *cli, struct epmt_db *db, const char *name
 
     if (epmt_results_find_job(db, name, id, err))
         return -1;
-    if (!cli->dry_run && epmt_db_delete_job(db, strtoll(id, NULL, 10), err))
+    if (!cli->dry_run && epmt_db_delete_job(db, strtoll(id, NULL, 10), force, err))
         return -1;
     printf("%s - job: %s\n", cli->dry_run ? "Would be deleted" : "Deleted", epmt_printable(name));
     return 0;
@@ -55,9 +58,10 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     return (int)first;
 }
 
-static int no_option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
-                     struct epmt_error *err) {
-    (void)cli, (void)row, (void)argument, (void)err;
+static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
+                  struct epmt_error *err) {
+    (void)cli, (void)argument, (void)err;
+    force = force || row->letter == 'f';
     return 0;
 }
 
@@ -69,6 +73,6 @@ const struct epmt_command epmt_command_delete = {
     .examples = "epmt delete 4711              # by its job id\n"
                 "epmt delete 0f7a52            # by the beginning of its uuid\n",
     .options = options,
-    .option = no_option,
+    .option = option,
     .run = run,
 };

@@ -92,31 +92,15 @@ static int take_filters(int argc, char **argv, struct epmt_error *err) {
     return left;
 }
 
-static int find_jobs(struct epmt_db *db, int argc, char **argv, int64_t *ids,
-                     struct epmt_error *err) {
-    char id[EPMT_JOB_KEY_MAX];
-
-    for (int i = 0; i < argc; i++) {
-        if (epmt_results_find_job(db, argv[i], id, err))
-            return err->code == EPMT_ERR_NOT_FOUND ? no_job(argv[i], err) : -1;
-        ids[i] = strtoll(id, NULL, 10);
-    }
-    return 0;
-}
-
 static int list(struct epmt_db *db, int argc, char **argv, struct epmt_output *output,
                 struct epmt_error *err) {
-    int64_t *ids = calloc((size_t)argc + 1, sizeof *ids);
-    int result = ids ? 0 : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    int64_t *ids = NULL;
 
-    if (!result)
-        result = find_jobs(db, argc, argv, ids, err);
-    if (argc) {
-        request.selection.jobs = ids;
-        request.selection.job_count = (size_t)argc;
-    }
-    if (!result)
-        result = epmt_select_resolve(&request.selection, db, err) ||
+    if (epmt_results_find_jobs(db, argc, argv, &ids, err))
+        return err->code == EPMT_ERR_NOT_FOUND ? no_job(argv[0], err) : -1;
+    request.selection.jobs = ids;
+    request.selection.job_count = (size_t)argc;
+    int result = epmt_select_resolve(&request.selection, db, err) ||
                          epmt_results_print_list(output, db, &request, err)
                      ? -1
                      : 0;

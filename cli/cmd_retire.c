@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// epmt retire: takes jobs out of the database that ended long ago.
+// epmt retire: takes jobs out of the database that ended long ago, and old reference models.
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -44,19 +44,57 @@ static void say_retired(void *context, const char *jobid) {
            epmt_printable(jobid));
 }
 
-static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
+static void say_model(void *context, const char *name) {
+    struct retiring *retiring = context;
+
+    retiring->count++;
+    printf("%s - model: %s\n", retiring->cli->dry_run ? "Would be retired" : "Retired",
+           epmt_printable(name));
+}
+
+static int64_t days_ago(int64_t days) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 - days * DAY_US;
+}
+
+static int retire_jobs(struct epmt_cli *cli, struct epmt_db *db, int64_t days,
+                       struct epmt_error *err) {
     struct retiring retiring = {.cli = cli};
+    uint64_t chunk = cli->settings.retire_jobs_per_delete_max;
+    int status =
+        epmt_db_retire(db, days_ago(days), chunk && chunk < CHUNK ? (unsigned)chunk : CHUNK,
+                       cli->dry_run, say_retired, &retiring, err);
+
+    printf("%" PRIu64 " jobs that ended more than %" PRId64 " days ago\n", retiring.count, days);
+    return status;
+}
+
+// Before the jobs: those of a model are left alone.
+static int retire_models(struct epmt_cli *cli, struct epmt_db *db, struct epmt_error *err) {
+    struct retiring retiring = {.cli = cli};
+    int64_t days = (int64_t)cli->settings.retire_models_ndays;
+
+    if (days < 1 || days > DAYS_MAX)
+        return 0;
+    int status = epmt_db_retire_models(db, days_ago(days), cli->dry_run, say_model, &retiring, err);
+    printf("%" PRIu64 " models that were made more than %" PRId64 " days ago\n", retiring.count,
+           days);
+    return status;
+}
+
+static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
     const struct epmt_settings *settings = &cli->settings;
     int64_t days = days_wanted >= 0 ? days_wanted : (int64_t)settings->retire_jobs_ndays;
-    uint64_t chunk = settings->retire_jobs_per_delete_max;
-    struct timespec now;
 
     (void)argv;
     if (argc) {
         epmt_errf(err, EPMT_ERR_USAGE, "it takes no arguments; epmt delete takes jobs");
         return err->code;
     }
-    if (days < 1 || days > DAYS_MAX) {
+    bool jobs = days >= 1 && days <= DAYS_MAX;
+    if (!jobs && !settings->retire_models_ndays) {
         puts("Nothing is retired: the setting retire_jobs_ndays says never");
         return EPMT_ERR_OK;
     }
@@ -68,12 +106,8 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
                       err);
     if (!db)
         return err->code;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t before = (int64_t)now.tv_sec * 1000000 - days * DAY_US;
-    int status = epmt_db_retire(db, before, chunk && chunk < CHUNK ? (unsigned)chunk : CHUNK,
-                                cli->dry_run, say_retired, &retiring, err);
+    int status = retire_models(cli, db, err) || (jobs && retire_jobs(cli, db, days, err));
     epmt_db_close(db);
-    printf("%" PRIu64 " jobs that ended more than %" PRId64 " days ago\n", retiring.count, days);
     return status ? (int)err->code : EPMT_ERR_OK;
 }
 
@@ -81,7 +115,7 @@ const struct epmt_command epmt_command_retire = {
     .name = "retire",
     .group = EPMT_GROUP_ADMIN,
     .arguments = "",
-    .summary = "Delete jobs from the database that ended long ago.",
+    .summary = "Delete jobs from the database that ended long ago, and old reference models.",
     .examples = "epmt retire                   # older than the setting retire_jobs_ndays says\n"
                 "epmt retire -n --days 365     # what is older than a year\n",
     .options = options,

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// epmt show: one job of the database, whole.
+// epmt show: one job of the database, as a report or whole.
 #include "cli/cmd.h"
 #include "cli/show_counters.h"
 #include "cli/show_mpi.h"
+#include "cli/show_report.h"
 
 static enum epmt_format format;
-static bool threads, mpi, counters;
+static bool full, threads, mpi, counters;
 
 static const struct epmt_option options[] = {
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: all columns)"},
+    {'f', "full", NULL, "list all its steps and processes (json and csv always do)"},
     {'c', "counters", NULL, "show its counters alone, and their ratios (csv: of every thread)"},
     {'m', "mpi", NULL,
      "show what it spent in MPI, on what, and how unevenly (csv: every rank and function)"},
-    {'t', "threads", NULL, "show the threads too (csv: instead of the processes)"},
+    {'t', "threads", NULL, "list the threads too (csv: instead of the processes)"},
     {0},
 };
 
 static int option(struct epmt_cli *cli, const struct epmt_option *row, const char *argument,
                   struct epmt_error *err) {
     (void)cli;
-    if (row->letter == 't')
+    if (row->letter == 'f')
+        full = true;
+    else if (row->letter == 't')
         threads = true;
     else if (row->letter == 'c')
         counters = true;
@@ -51,6 +55,8 @@ static int show(struct epmt_db *db, const char *name, struct epmt_output *output
         return show_csv(db, id, output, err);
     if (counters)
         return epmt_show_counters(output, db, id, err);
+    if (format == EPMT_FORMAT_TABLE && !full && !threads && !epmt_output_has_selection())
+        return epmt_show_report(output, db, id, err);
     if (epmt_results_print(output, "job", db, &epmt_query_job, id, true, err) ||
         epmt_results_print(output, "steps", db, &epmt_query_steps, id, false, err) ||
         epmt_results_print(output, "processes", db, &epmt_query_processes, id, false, err))
@@ -82,8 +88,9 @@ const struct epmt_command epmt_command_show = {
     .name = "show",
     .group = EPMT_GROUP_ANALYSE,
     .arguments = "JOB",
-    .summary = "Show one job of the database: its steps, processes and threads, or its MPI.",
-    .examples = "epmt show 4711\n"
+    .summary = "Show one job of the database: what stands out, what ran when, who used most.",
+    .examples = "epmt show 4711                 # one screen\n"
+                "epmt show 4711 --full          # all steps and processes\n"
                 "epmt show 4711 --mpi           # time in MPI, by function and rank\n"
                 "epmt show 4711 --counters      # events that were counted, and their ratios\n",
     .options = options,

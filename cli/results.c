@@ -51,6 +51,24 @@ int epmt_results_find_job(struct epmt_db *db, const char *name, char id[EPMT_JOB
     return 0;
 }
 
+int epmt_results_find_jobs(struct epmt_db *db, int argc, char *const *argv, int64_t **ids,
+                           struct epmt_error *err) {
+    char id[EPMT_JOB_KEY_MAX];
+
+    *ids = argc ? calloc((size_t)argc, sizeof **ids) : NULL;
+    if (argc && !*ids)
+        return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    for (int i = 0; i < argc; i++) {
+        if (epmt_results_find_job(db, argv[i], id, err)) {
+            free(*ids);
+            *ids = NULL;
+            return -1;
+        }
+        (*ids)[i] = strtoll(id, NULL, 10);
+    }
+    return 0;
+}
+
 struct printing {
     struct epmt_output *output;
     const char *section;
@@ -163,6 +181,7 @@ struct asking {
     int count;
     const char *step; // $2
     bool record, units;
+    bool or_units; // of or_sql
 };
 
 static int ask_once(struct printing *printing, struct epmt_db *db, const struct asking *asking,
@@ -199,7 +218,8 @@ static int print(struct epmt_output *output, const char *section, struct epmt_db
     printing->may_lack = asking->or_sql != NULL;
     int result = ask(printing, db, asking, false, err);
     if (!result && printing->lacks) {
-        printing->lacks = printing->may_lack = printing->units = false;
+        printing->lacks = printing->may_lack = false;
+        printing->units = asking->or_units;
         result = ask(printing, db, asking, true, err);
     }
     if (!result && !printing->begun)
@@ -261,8 +281,9 @@ int epmt_results_print_list(struct epmt_output *output, struct epmt_db *db,
     struct epmt_parameters values = {.count = 0}, or_values = {.count = 0};
     struct epmt_strbuf sql = {0}, or_sql = {0};
     int result =
-        epmt_listing_query(db, request, people, &sql, &values, err) ||
-                (people && epmt_listing_query(db, request, false, &or_sql, &or_values, err))
+        epmt_listing_query(db, request, people ? EPMT_LIST_SHOWN : EPMT_LIST_STORED, &sql, &values,
+                           err) ||
+                (people && epmt_listing_query(db, request, EPMT_LIST_ALL, &or_sql, &or_values, err))
             ? -1
             : 0;
 
@@ -276,7 +297,8 @@ int epmt_results_print_list(struct epmt_output *output, struct epmt_db *db,
                                     people ? epmt_db_keep(db, epmt_strbuf_text(&or_sql)) : NULL,
                                 .or_values = or_values.values,
                                 .or_count = or_values.count,
-                                .units = people};
+                                .units = people,
+                                .or_units = people};
         result = asking.sql ? print(output, NULL, db, &asking, err)
                             : epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     }

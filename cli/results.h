@@ -15,6 +15,11 @@
 int epmt_results_find_job(struct epmt_db *db, const char *name, char id[EPMT_JOB_KEY_MAX],
                           struct epmt_error *err);
 
+// Finds several jobs. Writes their ids to *ids (to be freed; NULL where argc is 0). Returns 0, or
+// -1 with err and *ids NULL.
+int epmt_results_find_jobs(struct epmt_db *db, int argc, char *const *argv, int64_t **ids,
+                           struct epmt_error *err);
+
 // Prints what a query lists as a section; of one job where id is not NULL. `record`: the one row
 // as pairs. In CSV only sections that are meant for it should be printed. Returns 0 or -1 with err.
 int epmt_results_print(struct epmt_output *output, const char *section, struct epmt_db *db,

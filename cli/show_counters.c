@@ -1,151 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/show_counters.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "metadata/events.h"
+#include "analysis/ratios.h"
 #include "storage/query.h"
 
-// What a ratio is of: any event that counts it, by its name without modifiers.
-enum quantity {
-    INSTRUCTIONS,
-    CYCLES,
-    BRANCHES,
-    BRANCH_MISSES,
-    L1D_MISSES,
-    L2_MISSES,
-    LLC_MISSES,
-    DTLB_MISSES,
-    FLOPS,
-    QUANTITIES
-};
-
-static const struct {
-    enum quantity quantity;
-    const char *event;
-} events[] = {
-    {INSTRUCTIONS, "PAPI_TOT_INS"},
-    {INSTRUCTIONS, "PERF_COUNT_HW_INSTRUCTIONS"},
-    {INSTRUCTIONS, "INSTRUCTIONS"},
-    {INSTRUCTIONS, "INST_RETIRED"},
-    {INSTRUCTIONS, "RETIRED_INSTRUCTIONS"},
-    {CYCLES, "PAPI_TOT_CYC"},
-    {CYCLES, "PERF_COUNT_HW_CPU_CYCLES"},
-    {CYCLES, "CPU-CYCLES"},
-    {CYCLES, "CYCLES"},
-    {BRANCHES, "PAPI_BR_INS"},
-    {BRANCHES, "PERF_COUNT_HW_BRANCH_INSTRUCTIONS"},
-    {BRANCHES, "BRANCH-INSTRUCTIONS"},
-    {BRANCHES, "BRANCHES"},
-    {BRANCH_MISSES, "PAPI_BR_MSP"},
-    {BRANCH_MISSES, "PERF_COUNT_HW_BRANCH_MISSES"},
-    {BRANCH_MISSES, "BRANCH-MISSES"},
-    {L1D_MISSES, "PAPI_L1_DCM"},
-    {L1D_MISSES, "L1-DCACHE-LOAD-MISSES"},
-    {L2_MISSES, "PAPI_L2_TCM"},
-    {L2_MISSES, "PAPI_L2_DCM"},
-    {LLC_MISSES, "PAPI_L3_TCM"},
-    {LLC_MISSES, "LLC-LOAD-MISSES"},
-    {LLC_MISSES, "PERF_COUNT_HW_CACHE_MISSES"},
-    {LLC_MISSES, "CACHE-MISSES"},
-    {DTLB_MISSES, "PAPI_TLB_DM"},
-    {DTLB_MISSES, "DTLB-LOAD-MISSES"},
-    {FLOPS, "PAPI_FP_OPS"},
-    {FLOPS, "PAPI_DP_OPS"},
-};
-
-static const struct {
-    const char *name;
-    enum quantity of, per;
-    double times;
-} ratios[] = {
-    {"instructions per cycle", INSTRUCTIONS, CYCLES, 1},
-    {"branch misses per 1000 instructions", BRANCH_MISSES, INSTRUCTIONS, 1000},
-    {"branch misses per 100 branches", BRANCH_MISSES, BRANCHES, 100},
-    {"L1 data cache misses per 1000 instructions", L1D_MISSES, INSTRUCTIONS, 1000},
-    {"L2 cache misses per 1000 instructions", L2_MISSES, INSTRUCTIONS, 1000},
-    {"last level cache misses per 1000 instructions", LLC_MISSES, INSTRUCTIONS, 1000},
-    {"data TLB misses per 1000 instructions", DTLB_MISSES, INSTRUCTIONS, 1000},
-    {"floating-point operations per cycle", FLOPS, CYCLES, 1},
-};
-
-struct sums {
-    double value[QUANTITIES];
-    long threads[QUANTITIES]; // 0: not counted
-    char excluded[QUANTITIES][16];
-    bool any;
-};
-
-// A later modifier, or the name of a PMU before it, does not make it another event.
-static int quantity_of(const char *name) {
-    const char *plain = strstr(name, "::");
-
-    plain = plain ? plain + strspn(plain, ":") : name;
-    size_t len = strcspn(plain, ":");
-    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        if (strlen(events[i].event) == len && !strncasecmp(events[i].event, plain, len))
-            return (int)events[i].quantity;
+static void print_ratios(struct epmt_output *output, const struct epmt_ratios *ratios) {
+    if (!ratios->count)
+        return;
+    epmt_output_pairs(output, "ratios");
+    for (int i = 0; i < ratios->count; i++) {
+        const char *name = ratios->ratio[i].name;
+        struct epmt_db_value value = {.kind = EPMT_DB_REAL, .r = ratios->ratio[i].value};
+        epmt_output_pair(output, (struct epmt_bytes){name, strlen(name)}, &value, false);
     }
-    return -1;
-}
-
-static int take(void *context, int columns, const char *const *names, const char *const *values,
-                const bool *numeric) {
-    enum { EVENT, VALUE, UNIT, THREADS, MISSING, ESTIMATED, EXCLUDED };
-    struct sums *sums = context;
-
-    (void)columns, (void)names, (void)numeric;
-    if (!values)
-        return 0;
-    sums->any = true;
-    int quantity = values[EVENT] && values[VALUE] ? quantity_of(values[EVENT]) : -1;
-    if (quantity < 0 || sums->threads[quantity])
-        return 0;
-    sums->value[quantity] = strtod(values[VALUE], NULL);
-    sums->threads[quantity] = values[THREADS] ? strtol(values[THREADS], NULL, 10) : 0;
-    snprintf(sums->excluded[quantity], sizeof sums->excluded[quantity], "%s",
-             values[EXCLUDED] ? values[EXCLUDED] : "");
-    return 0;
-}
-
-// Both must have been counted in as many threads, and in the same modes.
-static bool can_divide(const struct sums *sums, enum quantity of, enum quantity per) {
-    return sums->threads[of] && sums->threads[of] == sums->threads[per] && sums->value[per] > 0 &&
-           !strcmp(sums->excluded[of], sums->excluded[per]);
-}
-
-static void print_ratios(struct epmt_output *output, const struct sums *sums) {
-    bool begun = false;
-
-    for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++) {
-        if (!can_divide(sums, ratios[i].of, ratios[i].per))
-            continue;
-        if (!begun)
-            epmt_output_pairs(output, "ratios");
-        begun = true;
-        struct epmt_db_value value = {.kind = EPMT_DB_REAL};
-        double ratio = sums->value[ratios[i].of] / sums->value[ratios[i].per] * ratios[i].times;
-        value.r = (double)(long long)(ratio * 1000 + 0.5) / 1000;
-        epmt_output_pair(output, (struct epmt_bytes){ratios[i].name, strlen(ratios[i].name)},
-                         &value, false);
-    }
-    if (begun)
-        epmt_output_close_section(output);
+    epmt_output_close_section(output);
 }
 
 int epmt_show_counters(struct epmt_output *output, struct epmt_db *db, const char *id,
                        struct epmt_error *err) {
-    const char *parameters[] = {id, NULL};
-    struct sums sums = {.any = false};
+    struct epmt_ratios ratios;
 
-    if (epmt_db_query(db, epmt_query_counters.of_job_for_people, parameters, take, &sums, err))
+    if (epmt_ratios_of(db, id, &ratios, err))
         return -1;
-    if (!sums.any)
+    if (!ratios.counted)
         return 0;
     if (epmt_results_print(output, "counters", db, &epmt_query_counters, id, false, err))
         return -1;
-    print_ratios(output, &sums);
+    print_ratios(output, &ratios);
     return 0;
 }

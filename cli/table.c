@@ -46,6 +46,10 @@ static bool is_selected(int i, const char *column) {
            epmt_units_is_ending(name + len, selection.lens[i] - len);
 }
 
+bool epmt_output_has_selection(void) {
+    return selection.count > 0;
+}
+
 bool epmt_output_lacks(const char *const *names, int count) {
     for (int i = 0; i < selection.count; i++) {
         int at = 0;
@@ -222,7 +226,14 @@ static void csv_header(struct epmt_output *output) {
     flush_line(output);
 }
 
-static void note_name(struct epmt_output *output, const char *name) {
+static void note_name(struct epmt_output *output, int column) {
+    const char *name = output->columns[column].name;
+
+    // People's columns stand before those of the table that have the same name.
+    for (int i = 0; i < column; i++) {
+        if (!strcmp(output->columns[i].name, name))
+            return;
+    }
     epmt_strbuf_puts(&output->names, output->names.len ? ", " : "");
     epmt_strbuf_puts(&output->names, name);
 }
@@ -241,7 +252,7 @@ static void choose(struct epmt_output *output) {
         return;
     }
     for (int i = 0; i < output->column_count; i++)
-        note_name(output, output->columns[i].name);
+        note_name(output, i);
     for (int i = 0; i < selection.count; i++) {
         int at = 0;
         while (at < output->column_count && !is_selected(i, output->columns[at].name))

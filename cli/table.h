@@ -22,6 +22,9 @@ bool epmt_output_has_colour(FILE *to);
 // (the option --columns). names stays the caller's. Returns 0 or -1 with err (USAGE).
 int epmt_output_select(const char *names, struct epmt_error *err);
 
+// True where columns are selected.
+bool epmt_output_has_selection(void);
+
 // True where columns are selected and not all of them are among these.
 bool epmt_output_lacks(const char *const *names, int count);
 

@@ -77,6 +77,7 @@
     X(crashstack, PROCESS, LIST, "-", NONE, "libunwind", "stack at a fatal signal, innermost frame first: module+offset, function") \
     X(uninstrumented, PROCESS, UINT, "count", NONE, "the library", "execs, spawns, system and popen with an environment without the library") \
     X(threads_lost, PROCESS, UINT, "count", NONE, "the library", "threads without a row, because memory for rows ran out") \
+    X(texts_lost, PROCESS, UINT, "count", NONE, "the library", "args, tags, path left out of a record, because memory for them ran out") \
     X(mpitime, PROCESS, UINT, "ns", NONE, "the wrappers of MPI", "time in MPI calls, summed over the threads; missing if not MPI or mpi_profile is 0") \
     X(mpicalls, PROCESS, UINT, "count", NONE, "the wrappers of MPI", "MPI calls by the program; not those that MPI made inside") \
     X(mpibytes_out, PROCESS, UINT, "B", NONE, "counts and datatype sizes", "bytes handed to MPI") \

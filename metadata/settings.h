@@ -47,6 +47,7 @@
     X(archive_max_ratio, NUMBER, 500, CLI, "times that an archive of more than 64 MiB unpacked may be larger than packed; 0: no limit") \
     X(retire_jobs_ndays, NUMBER, 14, CLI, "days after its end that `epmt retire` leaves a job in the database; 0: for ever") \
     X(retire_jobs_per_delete_max, NUMBER, 20, CLI, "jobs that `epmt retire` deletes in one transaction") \
+    X(retire_models_ndays, NUMBER, 0, CLI, "days after it was made that `epmt retire` leaves a reference model in the database; 0: for ever") \
     X(events_byhost, TEXT, "", CLI, "more events on hosts whose name matches: PATTERN=EVENT,EVENT;PATTERN=..., with * and ? in the patterns") \
     X(events_bycpu, TEXT, "", CLI, "the same by the CPU's family/model/stepping in /proc/cpuinfo, as 6/85/*") \
     X(remote_command, TEXT, "", CLI, "command that executes another on a host of the job (`ssh -o BatchMode=yes`, `srun -N1 -n1 -w %h`; %h is the host, else it follows): `epmt stage` and `epmt stop` collect through it what lies on the other hosts; empty: they do not") \

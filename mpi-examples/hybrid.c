@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI and OpenMP together: pi by the midpoint rule, the strips dealt out to ranks and threads. The
-// threads come from a pool that is never joined.
-// Usage: hybrid [THREADS]
+// threads come from a pool that is never joined. ROUNDS does it so many times.
+// Usage: hybrid [THREADS [ROUNDS]]
 
 #include <math.h>
 #include <mpi.h>
@@ -18,7 +18,8 @@ int main(int argc, char **argv) {
     MPI_Comm_size(MPI_COMM_WORLD, &size);
 
     int wanted = argc > 1 ? atoi(argv[1]) : 2;
-    if (wanted < 1 || provided < MPI_THREAD_FUNNELED)
+    int rounds = argc > 2 ? atoi(argv[2]) : 1;
+    if (wanted < 1 || rounds < 1 || provided < MPI_THREAD_FUNNELED)
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 
     int threads = 0;
@@ -27,12 +28,15 @@ int main(int argc, char **argv) {
 #pragma omp parallel num_threads(wanted) reduction(+ : threads, part)
     {
         threads += 1;
+        for (int round = 0; round < rounds; round++) {
 #pragma omp for
-        for (int i = rank; i < STRIPS; i += size) {
-            double x = (i + 0.5) * width;
-            part += 4 / (1 + x * x) * width;
+            for (int i = rank; i < STRIPS; i += size) {
+                double x = (i + 0.5) * width;
+                part += 4 / (1 + x * x) * width;
+            }
         }
     }
+    part /= rounds;
 
     int wrong, wrong_anywhere;
     MPI_Allreduce(&part, &sum, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);

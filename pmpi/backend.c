@@ -67,8 +67,8 @@ static struct {
     USED_OF_STATUS(FIELD)
     USED_TO_DUPLICATE(FIELD)
 #undef FIELD
-    MPI_Comm world, no_comm;
-    MPI_Datatype byte;
+    MPI_Comm world, no_comm; // what is none is not asked about: an error handler would be called
+    MPI_Datatype byte, no_type;
     MPI_Errhandler errors_return;
     MPI_Request no_request;
     MPI_Op band, no_op;
@@ -106,6 +106,7 @@ static int find_objects(void *(*object)(const char *)) {
     mpi.no_request = (MPI_Request)object("ompi_request_null");
     mpi.no_op = (MPI_Op)object("ompi_mpi_op_no_op");
     mpi.byte = (MPI_Datatype)object("ompi_mpi_byte");
+    mpi.no_type = (MPI_Datatype)object("ompi_mpi_datatype_null");
     mpi.band = (MPI_Op)object("ompi_mpi_op_band");
     mpi.errors_return = (MPI_Errhandler)object("ompi_mpi_errors_return");
     return mpi.world && mpi.no_comm && mpi.no_request && mpi.no_op && mpi.byte && mpi.band &&
@@ -119,6 +120,7 @@ static int find_objects(void *(*object)(const char *)) {
     mpi.no_request = MPI_REQUEST_NULL;
     mpi.no_op = MPI_NO_OP;
     mpi.byte = MPI_BYTE;
+    mpi.no_type = MPI_DATATYPE_NULL;
     mpi.band = MPI_BAND;
     mpi.errors_return = MPI_ERRORS_RETURN;
     return 0;
@@ -134,7 +136,7 @@ static uint64_t type_size(uint64_t slot) {
     MPI_Count size;
 
     memcpy(&type, &slot, sizeof type); // little-endian where a handle is shorter than a slot
-    return !mpi.Type_size_x(type, &size) && size > 0 ? (uint64_t)size : 0;
+    return type != mpi.no_type && !mpi.Type_size_x(type, &size) && size > 0 ? (uint64_t)size : 0;
 }
 
 static void degrees(MPI_Comm comm, struct epmt_mpi_comm *info) {
@@ -157,8 +159,8 @@ static int comm_info(uint64_t slot, struct epmt_mpi_comm *info) {
     int inter;
 
     memcpy(&comm, &slot, sizeof comm);
-    if (mpi.Comm_rank(comm, &info->rank) || mpi.Comm_size(comm, &info->size) ||
-        mpi.Comm_test_inter(comm, &inter))
+    if (comm == mpi.no_comm || mpi.Comm_rank(comm, &info->rank) ||
+        mpi.Comm_size(comm, &info->size) || mpi.Comm_test_inter(comm, &inter))
         return -1;
     info->inter = inter;
     info->peers = info->size;
@@ -199,7 +201,7 @@ static int world_rank(uint64_t slot, int rank) {
     int inter, translated = -1;
 
     memcpy(&comm, &slot, sizeof comm);
-    if (mpi.Comm_test_inter(comm, &inter) ||
+    if (comm == mpi.no_comm || mpi.Comm_test_inter(comm, &inter) ||
         (inter ? mpi.Comm_remote_group : mpi.Comm_group)(comm, &group))
         return -1;
     if (mpi.Group_translate_ranks(group, 1, &rank, mpi.world_group, &translated) ||

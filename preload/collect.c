@@ -41,9 +41,11 @@ static uint64_t ticks_to_us(uint64_t ticks) {
 static void from_rusage(struct epmt_record *row, struct epmt_record *process) {
     struct rusage usage;
 
-    // The kernel brings the CPU time of a running thread up to date for its clock, and not for
-    // RUSAGE_THREAD, which else lacks up to a tick: all that a short process used.
-    epmt_prim_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    // The kernel brings the CPU time of a running thread up to date for its clock, and for the stat
+    // of its process, and not for RUSAGE_THREAD, which else lacks up to a tick: all that a short
+    // process used.
+    if (!epmt_threads_alone())
+        epmt_prim_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     if (epmt_prim_getrusage(RUSAGE_THREAD, &usage))
         return;
     epmt_record_set_u(row, EPMT_COL_usertime, microseconds(&usage.ru_utime));
@@ -172,11 +174,11 @@ void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epm
     if (epmt_self.rank >= 0)
         epmt_record_set_i(row, EPMT_COL_mpirank, epmt_self.rank);
     epmt_record_set_i(row, EPMT_COL_tid, thread->tid);
+    from_stat(thread->tid, self, row, process);
     if (self)
         from_rusage(row, process);
     else
         from_status(thread->tid, row);
-    from_stat(thread->tid, self, row, process);
     from_io(thread->tid, row);
     from_schedstat(thread->tid, row);
     uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);

@@ -29,18 +29,7 @@
 
 EPMT_HOT(2) struct epmt_process epmt_self;
 
-#if defined __x86_64__
-#define PAGE_MAX 4096
-#else
-#define PAGE_MAX 65536
-#endif
-
-// Whole pages of it are the scratch memory; to align it here would align all that stands before it.
-static EPMT_HOT(3) uint8_t
-    scratch_room[PAGE_MAX + (sizeof(struct epmt_scratch) + PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX];
-EPMT_HOT(1) struct epmt_scratch *epmt_scratch;
-
-static EPMT_HOT(1) bool fork_wipes; // the scratch memory
+EPMT_HOT(3) struct epmt_scratch epmt_scratch;
 
 // A write that failed has left its signal (a closed pipe, a limit on the size of files), blocked by
 // us: the program never asked for that write.
@@ -83,21 +72,11 @@ void epmt_log(int level, const char *format, ...) {
     }
 }
 
-static void find_scratch(void) {
-    size_t page = getauxval(AT_PAGESZ);
-    uintptr_t at = ((uintptr_t)scratch_room + PAGE_MAX - 1) & ~(uintptr_t)(PAGE_MAX - 1);
-
-    epmt_scratch = (struct epmt_scratch *)at;
-    fork_wipes =
-        page <= PAGE_MAX && !epmt_prim_wipe_on_fork(epmt_scratch, sizeof scratch_room - PAGE_MAX);
-    epmt_scratch->mark = 1;
-}
-
 // Memory of our own, or NULL where there is none.
 static char *room_for(size_t len) {
-    char *room = epmt_self.texts + epmt_self.texts_len;
+    char *room = epmt_scratch.texts + epmt_self.texts_len;
 
-    if (len > sizeof epmt_self.texts - epmt_self.texts_len)
+    if (len > sizeof epmt_scratch.texts - epmt_self.texts_len)
         return epmt_prim_map(len);
     epmt_self.texts_len += len;
     return room;
@@ -152,12 +131,13 @@ static __attribute__((noinline)) void find_long_path(void) {
     const char *kept = len > 0 ? keep(path, (size_t)len) : NULL;
     epmt_self.path = kept ? kept : "";
     epmt_self.path_len = kept ? (size_t)len : 0;
+    epmt_self.texts_lost = len > 0 && !kept;
 }
 
 // The file of the program.
 static void find_path(void) {
-    char *room = epmt_self.texts + epmt_self.texts_len;
-    size_t left = sizeof epmt_self.texts - epmt_self.texts_len;
+    char *room = epmt_scratch.texts + epmt_self.texts_len;
+    size_t left = sizeof epmt_scratch.texts - epmt_self.texts_len;
     ssize_t len = left ? epmt_prim_readlink("/proc/self/exe", room, left) : 0;
 
     if (len <= 0 || (size_t)len == left) {
@@ -218,6 +198,7 @@ static void take_identity(void) {
     epmt_self.imagestart = epmt_prim_clock_ns(CLOCK_BOOTTIME);
     epmt_self.revision = 0;
     epmt_self.uninstrumented = 0;
+    epmt_self.texts_told = epmt_self.texts_missed = false;
     epmt_self.rank = epmt_self.size = -1;
     epmt_self.step = 0;
     epmt_threads_begin();
@@ -243,7 +224,7 @@ static const char *keep_journal(const char *dir) {
 }
 
 static bool take_place(void) {
-    struct epmt_job_place *place = &epmt_scratch->place;
+    struct epmt_job_place *place = &epmt_scratch.place;
     struct epmt_error err;
     struct utsname host = {.nodename = ""};
 
@@ -340,6 +321,9 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (epmt_self.settings.disable)
         return;
     epmt_self.envp = envp;
+    if (*epmt_self.settings.log) // looked at later on: a program may write over its environment
+        epmt_self.settings.log =
+            keep_of_program(epmt_self.settings.log, strlen(epmt_self.settings.log));
     find_prefix();
     find_path();
     if (is_our_own_program())
@@ -347,7 +331,6 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     take_arguments(argc, argv);
     if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename))
         return;
-    find_scratch();
     if (!take_place())
         return;
     const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
@@ -369,7 +352,6 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
 static void become_child(void) {
     uint64_t signals = epmt_prim_signals_block();
 
-    epmt_scratch->mark = 1;
     epmt_lock_reset(&epmt_self.lock);
     if (epmt_mpi_clock != EPMT_MPI_OFF) // else there is nothing to forget, in pages never touched
         epmt_mpi_profile_forked();
@@ -400,20 +382,32 @@ void epmt_process_forget_environment(bool counted) {
         epmt_self.uninstrumented--;
 }
 
-void epmt_process_forked(void) {
-    if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
-        return;
-    // Written at once: to read it first would be a page fault of its own.
-    if (fork_wipes ? !__atomic_exchange_n(&epmt_scratch->mark, 1, __ATOMIC_RELAXED)
-                   : epmt_prim_getpid() != epmt_self.pid)
+void epmt_process_forked(uint64_t image) {
+    if (epmt_self.life != EPMT_LIFE_UNINIT && epmt_self.life != EPMT_LIFE_OFF &&
+        epmt_self.image == image)
         become_child();
 }
 
-// The mark is asked first: in a new pid namespace the child may have its parent's number.
+// Whether the memory of this process, whose number is not that of the state in it, is another's
+// too. Where the kernel does not say, or the other is out of sight in another pid namespace, it is.
+static bool shares_memory(pid_t self) {
+    pid_t parent = epmt_prim_getppid();
+    int owner = epmt_prim_compare_memory(self, epmt_self.pid);
+
+    if (!parent || !owner || (owner < 0 && owner != -ESRCH))
+        return true;
+    // A vfork child of a child of fork that no wrapper has seen yet.
+    return parent != epmt_self.pid && !epmt_prim_compare_memory(self, parent);
+}
+
 enum epmt_standing epmt_process_standing(void) {
     if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
         return EPMT_NOT_MINE;
-    if (fork_wipes && !epmt_scratch->mark)
-        become_child();
-    return epmt_prim_getpid() == epmt_self.pid ? EPMT_MINE : EPMT_NOT_MINE;
+    pid_t self = epmt_prim_getpid();
+    if (self == epmt_self.pid)
+        return EPMT_MINE;
+    if (shares_memory(self))
+        return EPMT_NOT_MINE;
+    become_child();
+    return EPMT_MINE;
 }

@@ -44,6 +44,8 @@ struct epmt_process {
     uint64_t start_tsc;
     pid_t ppid;
     const char *path, *exename, *args, *tags; // our own memory: a program may overwrite its argv
+    uint64_t texts_lost;                      // of these, before any record
+    bool texts_told, texts_missed;            // a record had them all; the first ones lacked some
     size_t path_len, args_len;                // args: items, each ended by NUL
     int64_t rank, size;                       // from MPI itself, -1 before
     char step_key[EPMT_STEP_MAX];
@@ -54,21 +56,18 @@ struct epmt_process {
     int64_t rank_hint;              // -1: none
     const char *crash;              // stack at the fatal signal, a list
     size_t crash_len, texts_len;
-    char texts[2048]; // what the pointers above point to, as far as it goes
 };
 
 extern struct epmt_process epmt_self;
 
-// Memory that fork wipes and vfork shares, which tells the two apart in a child. One record at a
-// time is built in it, under epmt_self.lock: exit may be called on a small stack.
+// Behind the texts one record at a time is built, under epmt_self.lock: exit may be called on a
+// small stack.
 struct epmt_scratch {
-    volatile uint32_t mark; // not 0 in who set it, and in its vfork children
-    union {
-        uint8_t record[16384 - 8];
-        struct epmt_job_place place; // while the process begins
-    };
+    char texts[1024];            // what pointers of epmt_self point to, as far as it goes
+    struct epmt_job_place place; // while the process begins
+    char more[16384 - sizeof(struct epmt_job_place)];
 };
-extern struct epmt_scratch *epmt_scratch;
+extern struct epmt_scratch epmt_scratch;
 
 // Begins: reads settings, finds the job, writes the identity record. Called by the constructor.
 void epmt_process_begin(int argc, char **argv, char **envp);
@@ -80,8 +79,9 @@ enum epmt_standing { EPMT_MINE, EPMT_NOT_MINE };
 enum epmt_standing epmt_process_standing(void);
 
 // In the child of fork: makes it a process of its own, with a clean registry, if that has not been
-// done (a handler of pthread_atfork may have called a wrapper already).
-void epmt_process_forked(void);
+// done (a handler of pthread_atfork may have called a wrapper already). image: epmt_self.image
+// before the fork.
+void epmt_process_forked(uint64_t image);
 
 // Writes the identity record to the journal (as epmt_process_append), behind what is to stand in
 // front of an empty one. Signals are blocked.

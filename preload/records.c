@@ -41,6 +41,8 @@ static void fill_identity(struct epmt_record *record) {
     set_string(record, EPMT_COL_bootid, epmt_self.host.bootid);
     if (epmt_self.rank_hint >= 0)
         epmt_record_set_i(record, EPMT_COL_rankhint, epmt_self.rank_hint);
+    if (epmt_self.texts_lost || epmt_self.texts_missed)
+        epmt_record_set_u(record, EPMT_COL_texts_lost, epmt_self.texts_lost);
     if (epmt_self.step) {
         epmt_record_set_i(record, EPMT_COL_mpirank, epmt_self.rank);
         epmt_record_set_i(record, EPMT_COL_numranks, epmt_self.size);
@@ -82,15 +84,27 @@ static size_t process_row_max(void) {
     return epmt_self.tags ? len + strlen(epmt_self.tags) : len;
 }
 
-// Adds the row of the process; without its long texts where memory for them is missing.
+// Adds the row of the process; where memory for it is missing, without one long text after the
+// other.
 static void add_process(struct epmt_fragment *fragment, struct epmt_record *record) {
-    if (!epmt_fragment_add(fragment, EPMT_ROW_PROCESS, record))
-        return;
-    epmt_record_unset(record, EPMT_COL_args);
-    epmt_record_unset(record, EPMT_COL_tags);
-    epmt_record_unset(record, EPMT_COL_path);
-    if (epmt_fragment_add(fragment, EPMT_ROW_PROCESS, record))
-        epmt_log(0, "a record does not fit");
+    static const int texts[] = {EPMT_COL_args, EPMT_COL_tags, EPMT_COL_path};
+    uint64_t lost = 0;
+
+    for (unsigned i = 0; epmt_fragment_add(fragment, EPMT_ROW_PROCESS, record); i++) {
+        if (i == sizeof texts / sizeof *texts) {
+            epmt_log(0, "a record does not fit");
+            return;
+        }
+        if (epmt_record_has(record, texts[i]))
+            lost++;
+        epmt_record_unset(record, texts[i]);
+        epmt_self.texts_missed |= !epmt_self.texts_told;
+        if (epmt_self.texts_missed)
+            epmt_record_set_u(record, EPMT_COL_texts_lost, epmt_self.texts_lost + lost);
+    }
+    // What one record has, others may lack.
+    if (!lost && epmt_record_has(record, EPMT_COL_args))
+        epmt_self.texts_told = true;
 }
 
 // A fragment big enough for this process's texts and `more` bytes: in the scratch memory, or in
@@ -98,13 +112,14 @@ static void add_process(struct epmt_fragment *fragment, struct epmt_record *reco
 // or NULL.
 static void *start_fragment(struct epmt_fragment *fragment, size_t more, bool lasting) {
     size_t len = process_row_max() + more + 4096;
+    size_t used = (epmt_self.texts_len + 7) / 8 * 8, cap = sizeof epmt_scratch - used;
     void *pages = NULL;
 
-    if (lasting || len > sizeof epmt_scratch->record)
+    if (lasting || len > cap)
         pages = epmt_prim_map(len);
-    epmt_fragment_init(fragment, pages ? pages : epmt_scratch->record,
-                       pages ? len : sizeof epmt_scratch->record, NULL, 0);
-    fragment->cap = pages ? len : sizeof epmt_scratch->record;
+    if (pages)
+        cap = len;
+    epmt_fragment_init(fragment, pages ? pages : (char *)&epmt_scratch + used, cap, NULL, 0);
     return pages;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/guard.h"
+#include "common/prim.h"
 #include "common/real.h"
 #include "preload/export.h"
 #include "preload/process.h"
@@ -21,46 +22,51 @@ static int missing(void) {
     return -1;
 }
 
-static pid_t forked(pid_t pid) {
+// image: of the parent, before it forked.
+static pid_t forked(pid_t pid, uint64_t image) {
     int saved = epmt_enter();
 
     if (pid == 0)
-        epmt_process_forked();
+        epmt_process_forked(image);
     epmt_leave(saved);
     return pid;
 }
 
 EPMT_EXPORT pid_t fork(void) {
     EPMT_REAL(fork);
+    uint64_t image = epmt_self.image;
 
     epmt_real_exit(); // found once here, and not in each child
-    return real ? forked(real()) : missing();
+    return real ? forked(real(), image) : missing();
 }
 
 EPMT_EXPORT pid_t _Fork(void) {
     EPMT_REAL(_Fork);
+    uint64_t image = epmt_self.image;
 
-    return real ? forked(real()) : missing();
+    return real ? forked(real(), image) : missing();
 }
 
 EPMT_EXPORT int forkpty(int *terminal, char *name, const struct termios *attributes,
                         const struct winsize *size) {
     EPMT_REAL(forkpty);
+    uint64_t image = epmt_self.image;
 
-    return real ? forked(real(terminal, name, attributes, size)) : missing();
+    return real ? forked(real(terminal, name, attributes, size), image) : missing();
 }
 
 // What the child of clone is to run. It has the parent's stack as it was.
 struct cloned {
     int (*routine)(void *);
     void *argument;
+    uint64_t image;
 };
 
 // The C library ends a child that returns by a bare system call.
 static int run_cloned(void *argument) {
     const struct cloned *cloned = argument;
 
-    forked(0);
+    forked(0, cloned->image);
     int status = cloned->routine(cloned->argument);
     int saved = epmt_enter();
     if (epmt_process_standing() == EPMT_MINE && epmt_threads_alone())
@@ -73,7 +79,7 @@ EPMT_EXPORT int clone(int (*routine)(void *), void *stack, int flags, void *argu
     EPMT_REAL(clone);
     const int takes[3] = {CLONE_PARENT_SETTID | CLONE_PIDFD, CLONE_SETTLS,
                           CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID};
-    struct cloned cloned = {routine, argument};
+    struct cloned cloned = {routine, argument, epmt_self.image};
     void *more[3] = {NULL, NULL, NULL};
     int count = 0;
     va_list list;
@@ -94,6 +100,7 @@ EPMT_EXPORT int clone(int (*routine)(void *), void *stack, int flags, void *argu
 // The C library forks inside, and the parent ends where no wrapper sees it.
 EPMT_EXPORT int daemon(int stay, int keep) {
     EPMT_REAL(daemon);
+    uint64_t image = epmt_self.image;
     int saved = epmt_enter();
     bool mine = epmt_process_standing() == EPMT_MINE;
 
@@ -106,8 +113,10 @@ EPMT_EXPORT int daemon(int stay, int keep) {
     }
     int status = real(stay, keep);
     saved = epmt_enter();
-    // The child is made a process of its own by asking. One that is not may be a failure.
-    if (mine && epmt_process_standing() == EPMT_MINE && status)
+    // Back in the child, or still here: a failure.
+    if (mine && epmt_prim_getpid() != epmt_self.pid)
+        epmt_process_forked(image);
+    if (mine && status && epmt_process_standing() == EPMT_MINE)
         epmt_process_stayed();
     epmt_leave(saved);
     return status;

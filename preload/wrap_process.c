@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Start and end of the process: constructor, exit, and the exits that bypass exit.
+// Start and end of the process: constructor, exit, and the exits that bypass exit, bare system
+// calls by syscall(2) among them.
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/guard.h"
+#include "common/prim.h"
 #include "common/real.h"
 #include "preload/export.h"
 #include "preload/process.h"
+#include "preload/threads.h"
+#include "preload/unbegun.h"
 
 static void end_by_exit(int status, void *unused);
 
@@ -57,6 +61,56 @@ void (*epmt_real_exit(void))(int) {
 
     return real;
 }
+
+#if defined __x86_64__ || defined __aarch64__
+static inline long bare_call(long number, long a, long b, long c, long d, long e, long f) {
+#ifdef __x86_64__
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+#else
+    register long x8 __asm__("x8") = number, result __asm__("x0") = a, x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c, x3 __asm__("x3") = d, x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    __asm__ volatile("svc 0"
+                     : "+r"(result)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
+#endif
+    return result;
+}
+
+static __attribute__((noinline, cold)) long end_by_call(long number, long status) {
+    bool alone = epmt_threads_alone() && !epmt_unbegun_count();
+
+    if (number == SYS_exit_group || (alone && epmt_prim_gettid() == epmt_self.pid))
+        end((int)status);
+    return bare_call(number, status, 0, 0, 0, 0, 0);
+}
+
+static __attribute__((noinline, cold)) long refused(long result) {
+    errno = (int)-result;
+    return -1;
+}
+
+EPMT_EXPORT long epmt_syscall(long number, long a, long b, long c, long d, long e,
+                              long f) __asm__("syscall");
+
+// As the C library's, and like it without a frame: a child of a bare vfork returns from it before
+// its parent does. Whoever stands behind us is not looked up, which would take locks: this may be a
+// signal handler, or a program's own malloc at its first breath.
+EPMT_EXPORT long epmt_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    if (__builtin_expect(number == SYS_exit_group || number == SYS_exit, 0))
+        return end_by_call(number, a);
+    long result = bare_call(number, a, b, c, d, e, f);
+    if (__builtin_expect((unsigned long)result >= -4095UL, 0))
+        return refused(result);
+    return result;
+}
+#endif
 
 static _Noreturn void leave(void (*real)(int), int status) {
     if (real)

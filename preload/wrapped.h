@@ -26,6 +26,7 @@
     X(_exit)            \
     X(_Exit)            \
     X(quick_exit)       \
+    X(syscall)          \
     X(pthread_create)   \
     X(thrd_create)      \
     X(sigaction)        \

@@ -61,6 +61,14 @@ typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *name
 int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,
                   epmt_db_row_f row, void *context, struct epmt_error *err);
 
+// For those who answer many: from now on a statement fails (DATABASE) after so many seconds; in
+// SQLite all statements together. Returns 0 or -1 with err.
+int epmt_db_limit(struct epmt_db *db, int seconds, struct epmt_error *err);
+
+// What is asked from now on, until db is closed, is of one moment: of a database open for reading.
+// Returns 0 or -1 with err.
+int epmt_db_snapshot(struct epmt_db *db, struct epmt_error *err);
+
 // The same SQL in memory that stays while db is open, once however often it is asked for; for SQL
 // that was put together. NULL: out of memory. Values belong into parameters, so that there are few
 // such texts.

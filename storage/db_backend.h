@@ -60,6 +60,9 @@ struct epmt_db_backend {
     // Runs a statement. Prepared once per sql, which must stay the same memory while db is open.
     int (*exec)(struct epmt_db *db, const char *sql, const struct epmt_db_value *values, int count,
                 struct epmt_error *err);
+    // See epmt_db_limit.
+    int (*limit)(struct epmt_db *db, int seconds, struct epmt_error *err);
+    const char *sql_snapshot; // begins a transaction that sees one moment
     // The names of the columns of the table $1; none where there is no such table.
     const char *sql_columns;
     // Notes that the schema is now of our version, beside what epmt_schema says.
@@ -81,6 +84,7 @@ struct epmt_db {
     void *handle;  // the back end's
     char *where;   // for messages, without any password
     int timeout_s; // to wait for others
+    int limit_s;   // for a statement; 0: none
     bool is_epmt;  // it has an epmt schema: with this
     int64_t version;
     uint64_t dictionary;

@@ -391,6 +391,15 @@ static int open_postgres(struct epmt_db *db, const struct epmt_db_place *place,
     return db->is_epmt || mode != EPMT_DB_WRITE ? 0 : make_tables(db, err);
 }
 
+static int limit(struct epmt_db *db, int seconds, struct epmt_error *err) {
+    char sql[80];
+
+    snprintf(sql, sizeof sql, "SET statement_timeout = '%ds'; SET lock_timeout = '%ds'", seconds,
+             seconds < db->timeout_s ? seconds : db->timeout_s);
+    db->limit_s = seconds;
+    return run_script(db, sql, err);
+}
+
 static int stamp(struct epmt_db *db, bool is_epmt, struct epmt_error *err) {
     (void)db, (void)is_epmt, (void)err;
     return 0;
@@ -398,6 +407,8 @@ static int stamp(struct epmt_db *db, bool is_epmt, struct epmt_error *err) {
 
 const struct epmt_db_backend epmt_db_postgres = {
     .dialect = EPMT_DIALECT_POSTGRESQL,
+    .limit = limit,
+    .sql_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .sql_columns = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($1)) "
                    "AND attnum > 0 AND NOT attisdropped",
     .stamp = stamp,

@@ -18,6 +18,9 @@ int epmt_lite_failed(struct epmt_db *db, struct epmt_error *err) {
         return epmt_errf(err, EPMT_ERR_DATABASE,
                          "database %s is in use by another program (waited %d s)", db->where,
                          db->timeout_s);
+    if (code == SQLITE_INTERRUPT)
+        return epmt_errf(err, EPMT_ERR_DATABASE, "database %s: the answer took longer than %d s",
+                         db->where, db->limit_s);
     if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY)
         return epmt_errf(err, EPMT_ERR_IO, "cannot write database %s: %s", db->where, text);
     if (code == SQLITE_NOMEM)
@@ -330,6 +333,8 @@ static void close_sqlite(struct epmt_db *db) {
 
 const struct epmt_db_backend epmt_db_sqlite = {
     .dialect = EPMT_DIALECT_SQLITE,
+    .limit = epmt_lite_limit,
+    .sql_snapshot = "BEGIN",
     .sql_columns = "SELECT name FROM pragma_table_info($1)",
     .stamp = epmt_lite_stamp,
     .open = epmt_lite_open,

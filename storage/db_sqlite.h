@@ -22,6 +22,7 @@ struct epmt_lite {
     struct epmt_lite_statement statements[EPMT_LITE_STATEMENTS_MAX];
     int statement_count;
     bool in_batch;
+    int64_t deadline_s; // of the monotonic clock
 };
 
 // Fills err from what SQLite said last. Returns -1.
@@ -39,9 +40,10 @@ void epmt_lite_rollback(struct epmt_db *db);
 // The first column of the first row, 0 where there is none. Returns 0 or -1 with err.
 int epmt_lite_number(struct epmt_db *db, const char *sql, int64_t *number, struct epmt_error *err);
 
-// The back end's open and stamp.
+// The back end's open, stamp and limit.
 int epmt_lite_open(struct epmt_db *db, const struct epmt_db_place *place, enum epmt_db_mode mode,
                    struct epmt_error *err);
 int epmt_lite_stamp(struct epmt_db *db, bool is_epmt, struct epmt_error *err);
+int epmt_lite_limit(struct epmt_db *db, int seconds, struct epmt_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/iox.h"
 #include "metadata/settings.h"
@@ -169,6 +170,40 @@ void epmt_db_place_free(struct epmt_db_place *place) {
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         wipe(texts[i]);
+}
+
+static void add_parameter(struct epmt_strbuf *url, const char *name, const char *value) {
+    if (!value)
+        return;
+    epmt_strbuf_printf(url, "%c%s=", strchr(epmt_strbuf_text(url), '?') ? '&' : '?', name);
+    for (; *value; value++) {
+        if (isalnum((unsigned char)*value) || strchr("-._~/", *value))
+            epmt_strbuf_add(url, value, 1);
+        else
+            epmt_strbuf_printf(url, "%%%02x", (unsigned)(unsigned char)*value);
+    }
+}
+
+bool epmt_db_place_url(const struct epmt_db_place *place, struct epmt_strbuf *url) {
+    char *here = NULL;
+
+    if (place->path && place->path[0] != '/' && !(here = getcwd(NULL, 0)))
+        return false;
+    if (place->path) {
+        epmt_strbuf_printf(url, "%s%s%s%s", sqlite_scheme, here ? here : "", here ? "/" : "",
+                           place->path);
+    } else if (place->url) {
+        epmt_strbuf_puts(url, place->url);
+    } else {
+        epmt_strbuf_puts(url, "postgresql:///");
+        add_parameter(url, "host", place->host);
+        add_parameter(url, "port", place->port);
+        add_parameter(url, "user", place->user);
+        add_parameter(url, "password", place->password);
+        add_parameter(url, "dbname", place->dbname);
+    }
+    free(here);
+    return true;
 }
 
 enum epmt_dialect epmt_db_place_dialect(const char *url, char *const *envp) {

@@ -24,6 +24,10 @@ int epmt_db_place_find(struct epmt_db_place *place, const char *url, bool make, 
                        struct epmt_error *err);
 void epmt_db_place_free(struct epmt_db_place *place);
 
+// Appends a URL that names the same database from any directory, as whoever opens it by SQLAlchemy
+// or libpq takes it; a password is in it. False where the current directory is unknown.
+bool epmt_db_place_url(const struct epmt_db_place *place, struct epmt_strbuf *url);
+
 // The dialect of the place that the same arguments name; SQLite where they name none.
 enum epmt_dialect epmt_db_place_dialect(const char *url, char *const *envp);
 

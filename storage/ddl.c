@@ -35,6 +35,7 @@ enum epmt_fold epmt_job_fold(int column) {
 // What people filter by, and what points to other tables.
 static const char *const indexes[][2] = {
     {"jobs_jobid", "\"jobs\"(\"jobid\")"},
+    {"model_jobs_uuid", "\"model_jobs\"(\"uuid\")"},
     {"jobs_user_start", "\"jobs\"(\"user\", \"start\")"},
     {"jobs_start", "\"jobs\"(\"start\")"},
     {"job_tags_key", "\"job_tags\"(\"key\", \"value\")"},

@@ -9,7 +9,10 @@
 // In the order in which they can be made and filled.
 enum epmt_ddl_table_index {
     EPMT_TABLE_SCHEMA,
-    EPMT_TABLE_JOBS,
+    EPMT_TABLE_MODELS,
+    EPMT_TABLE_MODEL_JOBS,
+    EPMT_TABLE_MODEL_VALUES,
+    EPMT_TABLE_JOBS, // what follows belongs to jobs, and goes with them
     EPMT_TABLE_JOB_ATTRIBUTES,
     EPMT_TABLE_JOB_TAGS,
     EPMT_TABLE_STEPS,

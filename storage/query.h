@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SQL of `epmt show`, by name (of `epmt list`: analysis/listing.h). For people: a selection, in units that people
-// read; for programs: whole rows as they are stored.
+// The SQL of `epmt show`, by name (of `epmt list`: analysis/listing.h). For people: a selection, in
+// units that people read; for programs: whole rows as they are stored.
 #ifndef EPMT_STORAGE_QUERY_H
 #define EPMT_STORAGE_QUERY_H
 

@@ -9,11 +9,19 @@
 
 // Deleting what is gone already would be no error.
 static const char sql_delete[] = "DELETE FROM \"jobs\" WHERE \"id\" = $1 RETURNING \"id\"";
-#define OLD                                   \
-    "SELECT \"id\", \"jobid\" FROM \"jobs\" " \
-    "WHERE coalesce(\"end\", \"start\", \"submitted_at\") < $1 ORDER BY \"id\""
+#define OLD                                                                      \
+    "SELECT \"id\", \"jobid\" FROM \"jobs\" "                                    \
+    "WHERE coalesce(\"end\", \"start\", \"submitted_at\") < $1 AND NOT EXISTS (" \
+    "SELECT 1 FROM \"model_jobs\" k WHERE k.\"uuid\" = \"jobs\".\"uuid\") ORDER BY \"id\""
 static const char sql_old[] = OLD " LIMIT $2";
 static const char sql_all_old[] = OLD;
+static const char sql_model_of[] =
+    "SELECT m.\"name\" FROM \"jobs\" j JOIN \"model_jobs\" k ON k.\"uuid\" = j.\"uuid\" "
+    "JOIN \"models\" m ON m.\"id\" = k.\"model_id\" WHERE j.\"id\" = $1 ORDER BY 1";
+static const char sql_old_models[] =
+    "SELECT \"name\" FROM \"models\" WHERE \"created_at\" < $1 ORDER BY 1";
+static const char sql_delete_models[] =
+    "DELETE FROM \"models\" WHERE \"created_at\" < $1 RETURNING \"name\"";
 
 static int count_row(void *context, int columns, const char *const *names,
                      const char *const *values, const bool *numeric) {
@@ -32,10 +40,39 @@ static int delete_one(struct epmt_db *db, int64_t id, struct epmt_error *err) {
     return count;
 }
 
-int epmt_db_delete_job(struct epmt_db *db, int64_t id, struct epmt_error *err) {
+static int take_name(void *context, int columns, const char *const *names,
+                     const char *const *values, const bool *numeric) {
+    (void)columns, (void)names, (void)numeric;
+    epmt_strbuf_puts(context, values[0]);
+    return 1;
+}
+
+int epmt_db_model_of(struct epmt_db *db, int64_t job, struct epmt_strbuf *name,
+                     struct epmt_error *err) {
+    struct epmt_db_value value = epmt_db_int(job);
+
+    if (db->backend->query(db, sql_model_of, &value, 1, false, take_name, name, err))
+        return -1;
+    return name->failed ? epmt_errf(err, EPMT_ERR_MEMORY, "out of memory") : 0;
+}
+
+static int refuse_of_model(struct epmt_db *db, int64_t id, struct epmt_error *err) {
+    struct epmt_strbuf name = {0};
+    int status = epmt_db_model_of(db, id, &name, err);
+
+    if (!status && name.len)
+        status = epmt_errf(err, EPMT_ERR_EXISTS,
+                           "reference model %s was made from the job: --force deletes it, and "
+                           "leaves the model what it knows",
+                           name.data);
+    epmt_strbuf_free(&name);
+    return status;
+}
+
+int epmt_db_delete_job(struct epmt_db *db, int64_t id, bool force, struct epmt_error *err) {
     if (db->backend->begin(db, err))
         return -1;
-    int count = delete_one(db, id, err);
+    int count = !force && refuse_of_model(db, id, err) ? -1 : delete_one(db, id, err);
     if (count == 0)
         count = epmt_errf(err, EPMT_ERR_NOT_FOUND, "the job is gone already");
     if (count < 0 || db->backend->commit(db, err)) {
@@ -116,5 +153,36 @@ int epmt_db_retire(struct epmt_db *db, int64_t before, unsigned chunk, bool dry,
             status = delete_chunk(db, &old, err);
     } while (!status && old.count);
     free(old.jobs);
+    return status;
+}
+
+// Each name followed by a NUL.
+static int take_model(void *context, int columns, const char *const *names,
+                      const char *const *values, const bool *numeric) {
+    struct epmt_strbuf *models = context;
+
+    (void)columns, (void)names, (void)numeric;
+    epmt_strbuf_add(models, values[0], strlen(values[0]) + 1);
+    return models->failed;
+}
+
+int epmt_db_retire_models(struct epmt_db *db, int64_t before, bool dry, epmt_db_retired_f retired,
+                          void *context, struct epmt_error *err) {
+    struct epmt_strbuf models = {0};
+    struct epmt_db_value value = epmt_db_int(before);
+
+    if (!dry && db->backend->begin(db, err))
+        return -1;
+    int status = db->backend->query(db, dry ? sql_old_models : sql_delete_models, &value, 1, false,
+                                    take_model, &models, err);
+    if (!status && models.failed)
+        status = epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    if (!status && !dry)
+        status = db->backend->commit(db, err);
+    if (status && !dry)
+        db->backend->rollback(db);
+    for (size_t at = 0; !status && at < models.len; at += strlen(models.data + at) + 1)
+        retired(context, models.data + at);
+    epmt_strbuf_free(&models);
     return status;
 }

@@ -8,11 +8,7 @@ packages_build=(
     gcc libc6-dev make cmake pkg-config
     libhdf5-dev hdf5-tools libsqlite3-dev sqlite3 libpq-dev libjansson-dev uuid-dev libelf-dev libunwind-dev libinih-dev
     libsmartcols-dev libpapi-dev libpfm4-dev libarchive-dev libgsl-dev
-<<<<<<< HEAD
-    libdeflate-dev
-=======
-    libjs-chart.js nettle-dev
->>>>>>> main
+    libdeflate-dev nettle-dev libmicrohttpd-dev libjs-chart.js
     libopenmpi-dev openmpi-bin libmpich-dev mpich gfortran
 )
 
@@ -26,6 +22,7 @@ packages_test=(
     postgresql-15 zstd xz-utils bzip2
     python3-h5py python3-pandas python3-tables
     chromium chromium-driver python3-selenium
+    python3-matplotlib python3-psycopg2 jupyter-notebook python3-nbconvert python3-ipykernel
     munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins libpmi2-0
 )
 

@@ -29,9 +29,13 @@ const epmt = (() => {
     return found ? found[1] : "";
   }
 
+  const LABELS = { cpu_s: "CPU time", mpi_share: "time in MPI", mpi_s: "time in MPI",
+    io_wait_s: "waited for files", cpu_wait_s: "waited for a CPU", rssmax_bytes: "peak memory",
+    exitcode: "exit code", mpirank: "rank" };
+
   function label(name) {
-    return name.replace(ENDING, "").replaceAll("_", " ").replace(/\bmpi\b/g, "MPI")
-      .replace(/\bcpu(s?)\b/g, "CPU$1").replace(/^rssmax$/, "peak memory");
+    return LABELS[name] || name.replace(ENDING, "").replaceAll("_", " ")
+      .replace(/\bmpi\b/g, "MPI").replace(/\bcpu(s?)\b/g, "CPU$1");
   }
 
   // Three digits that count, in the largest unit of which there is a whole one.
@@ -128,12 +132,13 @@ const epmt = (() => {
       element("tr", {}, columns.map(({ name, i }, n) => {
         const own = options.cell && options.cell(name, row[i], row);
         return element("td", { class: numbers[n] ? "number" : null, "data-value": row[i] },
-          own || format(name, row[i]));
+          own ?? format(name, row[i]));
       }))));
     sortable(head, body);
     return element("div", { class: "wide", tabindex: "0", role: "region",
       "aria-label": options.caption || "table" },
-    element("table", {}, options.caption ? element("caption", {}, options.caption) : null,
+    element("table", {},
+      options.caption ? element("caption", { class: "unseen" }, options.caption) : null,
       element("thead", {}, head), body));
   }
 
@@ -147,8 +152,13 @@ const epmt = (() => {
   }
 
   // ---- colours ----
+  const colours = new Map();
+
   function colour(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    if (!colours.has(name))
+      colours.set(name,
+        getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+    return colours.get(name);
   }
 
   function series(i) {
@@ -169,14 +179,20 @@ const epmt = (() => {
   }
 
   // ---- charts ----
-  function axis(title, unit, more) {
+  function axis(title, unit, more, ticks) {
     return {
       title: { display: Boolean(title), text: title, color: colour("text") },
       ticks: { color: colour("text"), autoSkipPadding: 12,
-        ...(unit ? { callback: (value) => format(unit, value) } : {}) },
+        ...(unit ? { callback: (value) => format(unit, value) } : {}), ...ticks },
       grid: { color: colour("line") },
       ...more,
     };
+  }
+
+  // Whole units of bytes beside an axis: powers of two, at most some eight.
+  function byteStep(sets) {
+    const most = Math.max(1, ...sets.flatMap((set) => set.values.filter((value) => value !== null)));
+    return 2 ** Math.max(0, Math.ceil(Math.log2(most / 8)));
   }
 
   // What fits beside an axis.
@@ -202,16 +218,18 @@ const epmt = (() => {
 
   // Arrow keys go through the values: the tooltip is shown and read out.
   function keyboard(chart, canvas, said) {
-    let dataset = 0, index = -1;
+    let at = 0, index = -1;
     canvas.addEventListener("keydown", (event) => {
-      const sets = chart.data.datasets, step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      const other = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (!step && !other) return;
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] || 0;
+      const other = { ArrowDown: 1, ArrowUp: -1 }[event.key] || 0;
+      const sets = chart.data.datasets.map(({ data: values }, set) => ({ set, count: values.length }))
+        .filter(({ count }) => count);
+      if (!(step || other) || !sets.length) return;
       event.preventDefault();
-      dataset = (dataset + (other || 0) + sets.length) % sets.length;
-      const count = sets[dataset].data.length;
-      index = (index + (step || 0) + count) % count;
-      const active = [{ datasetIndex: dataset, index }];
+      at = (at + other + sets.length) % sets.length;
+      const { set, count } = sets[at];
+      index = (Math.min(index, count - 1) + step + count) % count;
+      const active = [{ datasetIndex: set, index }];
       chart.setActiveElements(active);
       chart.tooltip.setActiveElements(active, { x: 0, y: 0 });
       chart.update();
@@ -245,6 +263,7 @@ const epmt = (() => {
   }
 
   function recolour() {
+    colours.clear();
     for (const { chart, build } of charts) {
       const { data, options: shown } = build();
       chart.data = data;
@@ -308,6 +327,22 @@ const epmt = (() => {
     });
   }
 
+  function ganttSet(name, n, bars) {
+    return {
+      label: name,
+      backgroundColor: series(n),
+      borderColor: colour("back"),
+      borderWidth: 0.5,
+      borderSkipped: false,
+      minBarLength: 2,
+      grouped: false,
+      barPercentage: 0.9,
+      categoryPercentage: 0.9,
+      data: bars.filter((bar) => bar.series === n)
+        .map((bar) => ({ y: String(bar.lane), x: [bar.start, bar.end], text: bar.label })),
+    };
+  }
+
   // Bars from start to end. lanes: names from top to bottom; bars: {lane, start, end, label,
   // series}; series: names, one colour each.
   function gantt({ lanes, bars, series: names, ...shown }) {
@@ -315,19 +350,7 @@ const epmt = (() => {
       type: "bar",
       data: {
         labels: lanes.map((_, i) => String(i)), // names may stand twice
-        datasets: names.map((name, n) => ({
-          label: name,
-          backgroundColor: series(n),
-          borderColor: colour("back"),
-          borderWidth: 0.5,
-          borderSkipped: false,
-          minBarLength: 2,
-          grouped: false,
-          barPercentage: 0.9,
-          categoryPercentage: 0.9,
-          data: bars.filter((bar) => bar.series === n)
-            .map((bar) => ({ y: String(bar.lane), x: [bar.start, bar.end], text: bar.label })),
-        })),
+        datasets: names.map((name, n) => ganttSet(name, n, bars)).filter((set) => set.data.length),
       },
       options: options({
         indexAxis: "y",
@@ -370,7 +393,8 @@ const epmt = (() => {
           [horizontal ? "y" : "x"]: axis(xTitle, "", { stacked: Boolean(stacked),
             ...(horizontal ? { ticks: { color: colour("text"), autoSkip: false } } : {}) }),
           [horizontal ? "x" : "y"]: axis(yTitle, unit, { stacked: Boolean(stacked),
-            beginAtZero: true }),
+            beginAtZero: true },
+          ending(unit) === "bytes" ? { stepSize: byteStep(sets) } : {}),
         },
         plugins: { tooltip: { callbacks: { label: ({ dataset, raw }) =>
           `${dataset.label}: ${format(unit, raw)}` } } },

@@ -23,6 +23,15 @@
           format(name, record[name])))));
   }
 
+  // Arguments as the database has them: a JSON array, cut where it was long.
+  function words(text) {
+    try {
+      return JSON.parse(text || "[]").join(" ");
+    } catch {
+      return `${text}\u2026`;
+    }
+  }
+
   function about(first, last) {
     return first === last ? `${first}` : `${first}\u2013${last}`;
   }
@@ -42,22 +51,25 @@
     document.title = `epmt: ${name}`;
     return [element("h1", {}, jobname ? `${name}: ${jobname}` : name), state(job(page)),
       facts(job(page), ["user", "start", "duration_s", "exitcode", "processes", "threads",
-        "ranks_reported", "hosts", "cpus", "cpu_s", "efficiency_share", "mpi_share",
+        ...(job(page).ranks_reported ? ["ranks_reported"] : []), "hosts", "cpus", "cpu_s", "efficiency_share", "mpi_share",
         "imbalance_share", "rssmax_bytes", "read_bytes", "written_bytes", "io_wait_s",
         "cpu_wait_s"])];
   }
 
   // ---- what stands out ----
+  const GRAVE = { problem: "bad", warning: "warn" };
+
   function findings(page) {
-    if (!page.findings) return null;
     if (!page.findings.rows.length) return [element("p", {}, "Nothing stands out.")];
     return [element("ul", { class: "findings" }, objects(page.findings).map((row) =>
       element("li", { "data-finding": row.name },
-        element("strong", {}, row.title || row.name), " ", row.text || "")))];
+        element("strong", { class: GRAVE[row.severity] || null }, `${row.severity}: ${row.title}.`),
+        ` ${row.text || ""}`)))];
   }
 
   // ---- time line ----
   const STATES = ["ended well", "ended badly", "end not seen", "MPI step"];
+  const GROUPS = ["processes of a program", "", "", "MPI step"]; // colours as above
 
   function stateOf(row) {
     if (row.signal || row.exitcode || row.state === "killed") return 1;
@@ -68,7 +80,7 @@
     return objects(page.steps).map((row) => ({
       name: `MPI step ${row.step}`, start: row.start_s,
       end: row.end_s === null ? job(page).duration_s : row.end_s,
-      label: `${row.ranks === null ? "?" : row.ranks} ranks`, series: 3 }));
+      label: `${row.ranks === null ? "?" : row.ranks} ranks`, series: STATES.length - 1 }));
   }
 
   function processBars(page) {
@@ -100,15 +112,16 @@
     const placed = each ? { lanes: found.map((bar) => bar.name),
       bars: found.map((bar, lane) => ({ ...bar, lane })) } : lanesOf(found);
     return [
-      gantt({ title: "Time line", text: each ? "Every process from its start to its end."
+      gantt({ title: "When what ran", text: each ? "Every process from its start to its end."
         : "Processes by program; those that began in the same twentieth of the job are one bar.",
-      ...placed, series: each ? STATES : ["processes of a program", "", "", "MPI step"],
+      ...placed, series: each ? STATES : GROUPS,
       data: () => (each ? page.processes : page.groups) }),
-      folded("Table: MPI steps", () => table(page.steps, { caption: "MPI steps" })),
+      titled("Table: MPI steps", page.steps),
       element("h3", {}, "Most CPU time"),
       table(page.consumers, { caption: "Processes by CPU time",
         columns: ["program", "rank", "host", "pid", "state", "duration_s", "cpu_s",
-          "rssmax_bytes", "threads", "arguments"] })];
+          "rssmax_bytes", "threads", "arguments"],
+        cell: (name, value) => (name === "arguments" ? words(value) : null) })];
   }
 
   // ---- MPI ranks ----
@@ -123,14 +136,15 @@
 
   function balance(step) {
     const rows = objects(step.ranks), column = (name) => rows.map((row) => row[name]);
+    const several = rows.some((row) => row.ranks > 1);
     return bars({ title: `Balance of the ranks: step ${step.step}`,
       text: "Mean time of a rank outside and inside MPI: the ranks with most time outside are " +
         `those that the others wait for.${bucketText(step)}`,
       labels: rankLabels(step), unit: "time_s", xTitle: "rank", yTitle: "time", stacked: true,
       sets: [{ label: "outside MPI", values: column("outside_s") },
         { label: "in MPI", values: column("mpi_s") },
-        { label: "outside MPI, most of a rank", values: column("most_outside_s"), type: "line",
-          colour: 5 }],
+        several ? { label: "outside MPI, most of a rank", values: column("most_outside_s"),
+          type: "line", colour: 5 } : null].filter(Boolean),
       data: () => step.ranks });
   }
 
@@ -185,16 +199,39 @@
         : `rank ${about(cell.first_rank, cell.last_rank)}`;
       rows[cell.thread] = `thread ${cell.thread}`;
     }
+    const shown = (title, name, text) => (cells.some((cell) => cell[name])
+      ? heatmap({ title, text: `${text} Mean where several processes are one column.`, columns,
+        rows, unit: "time_s", xTitle: "process", yTitle: "",
+        cells: cells.map((cell) => [cell.bucket, cell.thread, cell[name]]),
+        data: () => page.threads }) : null);
     return [
-      heatmap({ title: "CPU time of the threads",
-        text: "Threads by when they began; mean where several processes are one column.",
-        columns, rows, unit: "time_s", xTitle: "process", yTitle: "",
-        cells: cells.map((cell) => [cell.bucket, cell.thread, cell.mean_cpu_s]),
-        data: () => page.threads }),
+      shown("CPU time of the threads", "mean_cpu_s", "Threads by when they began."),
+      shown("Time that the threads waited for a CPU", "mean_cpu_wait_s",
+        "Ready to run, while others ran: more threads than CPUs."),
       titled("Processes with several threads, by CPU time", page.thread_processes, true)];
   }
 
   // ---- I/O and memory ----
+  // What the ranks used, where it was measured.
+  function rankUse(step) {
+    const rows = objects(step.ranks), labels = rankLabels(step);
+    const shown = (title, text, unit, yTitle, sets) => {
+      const known = sets.filter(({ name }) => rows.some((row) => row[name]));
+      return known.length ? bars({ title: `${title}: step ${step.step}`,
+        text: `${text}${bucketText(step)}`, labels, unit, xTitle: "rank", yTitle,
+        sets: known.map(({ name, ...set }) => ({ ...set, values: rows.map((row) => row[name]) })),
+        data: () => step.ranks }) : null;
+    };
+    return [
+      shown("Peak memory of the ranks", "The most of a rank.", "memory_bytes", "memory",
+        [{ name: "rssmax_bytes", label: "peak memory", colour: 2 }]),
+      shown("Storage and the ranks", "What came from and went to storage, in all.", "moved_bytes",
+        "bytes", [{ name: "read_bytes", label: "read from storage", colour: 2 },
+          { name: "written_bytes", label: "written to storage", colour: 3 }]),
+      shown("Waiting for files", "Time in which ranks waited for storage, in all.", "time_s",
+        "time", [{ name: "io_wait_s", label: "waited for files", colour: 5 }])];
+  }
+
   function inputOutput(page) {
     const programs = objects(page.programs).filter((row) => row.read_bytes !== null ||
       row.written_bytes !== null || row.asked_to_read_bytes !== null).slice(0, 15);
@@ -202,7 +239,8 @@
     const shown = [];
     if (programs.length)
       shown.push(bars({ title: "Input and output by program",
-        text: "What was asked of the kernel, and what went to or came from storage.",
+        text: "What was asked of the kernel, and what went to or came from storage. As the kernel " +
+          "counts, a process has what those had for which it waited.",
         labels: programs.map((row) => row.program), unit: "moved_bytes", horizontal: true,
         height: 110 + 56 * programs.length,
         sets: [{ label: "asked to read", values: column("asked_to_read_bytes") },
@@ -211,12 +249,7 @@
           { label: "written to storage", values: column("written_bytes") }],
         data: () => page.programs }));
     for (const step of page.mpi)
-      shown.push(bars({ title: `Peak memory of the ranks: step ${step.step}`,
-        text: `The most of a rank.${bucketText(step)}`, labels: rankLabels(step),
-        unit: "memory_bytes", xTitle: "rank", yTitle: "memory",
-        sets: [{ label: "peak memory",
-          values: objects(step.ranks).map((row) => row.rssmax_bytes), colour: 2 }],
-        data: () => step.ranks }));
+      shown.push(...rankUse(step));
     shown.push(titled("Programs", page.programs, true), titled("Hosts", page.hosts, true));
     return shown;
   }
@@ -245,8 +278,7 @@
       element("meter", { min: 0, max: whole || 1, value: node.inclusive_cpu_s || 0,
         "aria-label": `CPU time with its children: ${cost}` }), cost,
       node.failed ? element("span", { class: "bad" }, `, ${node.failed} failed`) : "",
-      node.arguments && node.arguments !== "[]"
-        ? element("span", { class: "faint" }, ` ${node.arguments}`) : ""];
+      element("span", { class: "faint" }, ` ${words(node.arguments)}`)];
   }
 
   // Children are made when somebody opens their parent.

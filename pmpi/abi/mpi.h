@@ -31,6 +31,7 @@ typedef struct MPI_ABI_Datatype *MPI_Datatype;
 #define MPI_COMM_WORLD ((MPI_Comm)0x101)
 #define MPI_ERRORS_RETURN ((MPI_Errhandler)0x143)
 #define MPI_REQUEST_NULL ((MPI_Request)0x180)
+#define MPI_DATATYPE_NULL ((MPI_Datatype)0x200)
 #define MPI_BYTE ((MPI_Datatype)0x247)
 
 #define MPI_IN_PLACE ((void *)1)

@@ -166,6 +166,30 @@ static int begin_overwritten_arguments(void) {
     return 38;
 }
 
+// As above, and the place of its records is gone.
+static int begin_overwritten_and_gone(void) {
+    char place[4096], elsewhere[4200];
+
+    snprintf(place, sizeof place, "%s", arguments[0]);
+    snprintf(elsewhere, sizeof elsewhere, "%s.old", place);
+    begin_overwritten_arguments();
+    if (rename(place, elsewhere) || creat(place, 0600) < 0)
+        return 1;
+    return 0;
+}
+
+static int begin_without_memory(void) {
+    return 45;
+}
+
+static int begin_with_memory(void) {
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_AS, &limit) ? 1 : 46;
+}
+
 static char *clone_program; // NULL: the child ends at once
 
 static int in_clone(void *unused) {
@@ -423,7 +447,7 @@ static const struct {
     MODE(begin_forkpty) MODE(begin_exec_chain) MODE(begin_exec_fails) MODE(begin_execvp)
     MODE(begin_spawnp) MODE(begin_system) MODE(begin_double_fork) MODE(begin_setsid)
     MODE(begin_empty_environment) MODE(begin_changed_environment)
-    MODE(begin_overwritten_arguments) MODE(begin_clone) MODE(begin_fork_from_thread)
+    MODE(begin_overwritten_arguments) MODE(begin_overwritten_and_gone) MODE(begin_without_memory) MODE(begin_with_memory) MODE(begin_clone) MODE(begin_fork_from_thread)
     MODE(begin_fork_from_handler) MODE(threads_short) MODE(threads_alive) MODE(threads_none)
     MODE(die_raise) MODE(die_by_other) MODE(die_many_threads) MODE(die_fault) MODE(die_limit)
     MODE(see_entry) MODE(eat_memory)

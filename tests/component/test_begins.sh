@@ -95,6 +95,36 @@ equal "arguments written over: the row has what there was" \
     'exited|["begin_overwritten_arguments","one","two"]|of:the parent' \
     "$(sql 'select state, args, tags from processes')"
 unset EPMT_TAGS
+export EPMT_OUTPUT_PREFIX=$TEST_DIR/gone/ EPMT_JOB_ID=gone
+preload /bin/true
+directory=$(dirname "$(find "$EPMT_OUTPUT_PREFIX" -name '*.journal')")
+EPMT_LOG=$TEST_DIR/log preload "$program" begin_overwritten_and_gone "$directory"
+equal "environment written over: a message is where it was to be" 1 \
+    "$(grep -c 'cannot open' "$TEST_DIR/log")"
+
+# Memory for a record that has long arguments.
+LONG=$(head -c 120000 /dev/zero | tr '\0' x)
+export LONG
+job "long arguments" sh -c 'exec /bin/true "$LONG"'
+equal "long arguments: the row has them" '120004|' \
+    "$(sql "select length(args), texts_lost from processes where exename = 'true'")"
+tight() { # MODE: with as much memory as it begins with, and less than a record needs more
+    export TEST_DB=$TEST_DIR/$1.db EPMT_OUTPUT_PREFIX=$TEST_DIR/$1/ EPMT_JOB_ID=$1
+    export EPMT_DB_URL=sqlite:///$TEST_DB
+    for kib in $(seq 3000 128 20000); do
+        preload sh -c 'ulimit -S -v $1; exec "$PROGRAM" "$2" $LONG $LONG $LONG $LONG $LONG $LONG' \
+            sh "$kib" "$1" 2>/dev/null
+        grep -rasq "$program" "$EPMT_OUTPUT_PREFIX" && break
+    done
+    submit_ended "$EPMT_OUTPUT_PREFIX" >/dev/null
+    sql "select state, exitcode, args is null, texts_lost from processes
+        where exename = 'begins' and state != 'exec'"
+}
+export PROGRAM=$program
+equal "no memory for arguments: the row says so" 'exited|45|1|1' "$(tight begin_without_memory)"
+equal "no memory for arguments at first: the last record has them" 'exited|46|0|0' \
+    "$(tight begin_with_memory)"
+unset LONG PROGRAM
 
 # Shells and Python: vfork, and exec that fails.
 missing="/nowhere/x 2>/dev/null; echo \$?; /bin/true; no-such-program 2>/dev/null; exit 9"

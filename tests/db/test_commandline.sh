@@ -94,7 +94,7 @@ equal "a column that only programs are shown" "$(sql 'select uuid from jobs')" \
 equal "columns of some sections of several" \
     "job: jobid line processes: jobid exename line true" "$(epmt show line --columns jobid,exename | xargs)"
 equal "an unknown column" 2 "$(status_of epmt list --columns jobid,nothing)"
-contains "an unknown column: those that there are" "there are id, uuid" "$(epmt list --columns nothing 2>&1)"
+contains "an unknown column: those that there are" "there are id, jobid" "$(epmt list --columns nothing 2>&1)"
 equal "an unknown column: no output" "" "$(epmt list --format csv --columns nothing 2>/dev/null)"
 for format in table json csv; do
     check "help metrics as $format" epmt help metrics --format "$format" --columns column,unit

@@ -100,6 +100,9 @@ for kind in sqlite postgresql; do
     contains "$kind: migrate of today's" "Up to date" "$(epmt migrate)"
     check "$kind: the statements of epmt schema are what it has" \
         grep -q "CREATE TABLE \"processes\"" <(epmt schema)
+    contains "$kind: its columns, for programs" \
+        '"column": "rssmax", "type": "'"$([ $kind = sqlite ] && echo INTEGER || echo BIGINT)"'", "unit": "KiB", "meaning": "peak' \
+        "$(epmt schema --tables --format json)"
     contains "$kind: the size" '"processes"' "$(epmt dbsize --format json)"
     for what in all database table index tablespace; do
         check "$kind: the size of $what" epmt dbsize $what

@@ -4,6 +4,9 @@
 
 typedef void *handle;
 
+#define NULL_COMM ((handle)0x100)
+#define NULL_TYPE ((handle)0x200)
+
 int MPI_Init_thread(int *, char ***, int, int *), MPI_Finalize(void);
 int MPI_Comm_rank(handle, int *), MPI_Comm_size(handle, int *);
 int MPI_Comm_get_errhandler(handle, handle *), MPI_Comm_set_errhandler(handle, handle);
@@ -53,6 +56,9 @@ int main(int argc, char **argv) {
     MPI_Test(&request[0], &flag, status); // of MPI_REQUEST_NULL
     MPI_Allreduce(reals, results, 4, real, sum, world);
     MPI_Allreduce(in_place, results, 4, real, sum, world);
+    MPI_Send(out, 1, NULL_TYPE, 0, 7, world); // which an error handler let pass
+    MPI_Send(out, 1, whole, 0, 7, NULL_COMM);
+    MPI_Allreduce(out, in, 1, whole, sum, NULL_COMM);
     int status_in = status[0] == -1 || status[0] == 0;
     MPI_Finalize();
     MPI_Comm_get_errhandler(world, &handler);

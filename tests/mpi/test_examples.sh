@@ -54,6 +54,10 @@ for family in $(families); do
     example "$family" 2 0 file_io "$TEST_DIR/io"
     equal "$what: bytes written" 2 "$(sql 'select count(*) from processes where wchar > 0')"
 
+    example "$family" 3 0 slow_input
+    equal "$what: rank 0 alone has read the input" 0 "$(sql \
+        'select group_concat(mpirank) from processes where rchar >= 4194304')"
+
     example "$family" 3 0 fork_exec
     equal "$what: children of the ranks, by name" 3 \
         "$(sql "select count(*) from processes where exename = 'true' and state = 'exited'")"

@@ -381,6 +381,43 @@ static void the_default_is_in_the_data_directory(void **state) {
     assert_non_null(strstr(err.text, "data/epmt/epmt.db"));
 }
 
+static void an_answer_has_a_limit(void **state) {
+    static const char endless[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                                  "SELECT count(*) FROM n";
+    struct epmt_error err = {.text = ""};
+    struct epmt_db *db = open_db("limit.db", EPMT_DB_WRITE, &err);
+    int64_t got;
+
+    (void)state;
+    assert_non_null(db);
+    assert_int_equal(epmt_db_limit(db, 1, &err), 0);
+    assert_int_equal(epmt_db_query(db, endless, NULL, take_number, &got, &err), -1);
+    assert_int_equal(err.code, EPMT_ERR_DATABASE);
+    assert_non_null(strstr(err.text, "longer than 1 s"));
+    epmt_db_close(db);
+}
+
+static void a_snapshot_sees_one_moment(void **state) {
+    static const char count[] = "SELECT count(*) FROM \"jobs\"";
+    struct epmt_error err = {.text = ""};
+    struct epmt_db *db = open_db("moment.db", EPMT_DB_WRITE, &err);
+    struct epmt_db *reader;
+
+    (void)state;
+    assert_non_null(db);
+    reader = open_db("moment.db", EPMT_DB_READ, &err);
+    assert_non_null(reader);
+    assert_int_equal(epmt_db_snapshot(reader, &err), 0);
+    assert_int_equal(number(reader, count), 0);
+    // SQLite has others wait until it is over.
+    assert_int_equal(epmt_db_limit(db, 1, &err), 0);
+    assert_int_equal(epmt_db_batch_begin(db, &err), 0);
+    assert_int_equal(number(reader, count), 0);
+    epmt_db_close(reader);
+    assert_int_equal(epmt_db_batch_end(db, &err), 0);
+    epmt_db_close(db);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_put_in_once),
@@ -395,6 +432,8 @@ int main(void) {
         cmocka_unit_test(reading_makes_and_changes_nothing),
         cmocka_unit_test(urls_are_judged),
         cmocka_unit_test(the_default_is_in_the_data_directory),
+        cmocka_unit_test(an_answer_has_a_limit),
+        cmocka_unit_test(a_snapshot_sees_one_moment),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

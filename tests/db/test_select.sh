@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# databases: both
+# epmt list: which jobs, by who, what, when and how they ended; their order, and pages of them.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/db/rows.sh
+. "$EPMT_SOURCE/tests/db/rows.sh"
+
+make_tables
+# 10:00 to 10:10, 11:00 to 12:00, the whole day, 23:00 to 01:00 of the next.
+job 1 a 36000 36600 "user='alice'" "jobname='ocean'" exitcode=0 failed=0 ended=1 complete=1 cpu_time=500
+job 2 b 39600 43200 "user='bob'" "jobname='Ocean'" exitcode=3 failed=2 ended=1 complete=1 cpu_time=70
+job 3 c 0 86400 "user='alice'" "jobname='land%'" "reason='signal 9'" failed=1 ended=1 complete=0
+job 4 d 82800 90000 "user='carol'" failed=1 ended=0 complete=1 cpu_time=9000
+{
+    process 1 1 36000000 36600000 cm4 "hostname='n1'"
+    process 2 1 36000000 36600000 sh "hostname='n1'"
+    process 3 2 39600000 43200000 cm4x "hostname='n2'"
+    process 4 3 0 86400000 sh "hostname='n1'"
+    process 5 4 82800000 90000000 land "hostname='n[1]'" exitcode=1
+    job_tag 1 exp a
+    job_tag 1 note 1
+    job_tag 2 exp a
+    job_tag 3 exp ab
+} | add_rows
+complaint() { epmt list "$@" 2>&1; }
+ids() { epmt list jobs "$@" --columns jobid --format csv 2>&1 | tr -d '\r' | sed 1d | xargs; }
+
+equal "all, by their start" "c a b d" "$(ids)"
+equal "of a user" "c a" "$(ids --user alice)"
+equal "of users" "c a d" "$(ids -u '*a*')"
+equal "user=NAME" "b" "$(ids user=bob)"
+equal "by name" "a" "$(ids --name ocean)"
+equal "by name: small letters are not large ones" "a" "$(ids --name 'ocea*')"
+equal "by name: a percent sign is one" "c" "$(ids --name 'lan?%')"
+equal "by tag" "a b" "$(ids --tag exp:a)"
+equal "by tag, any value" "c a b" "$(ids --tag exp)"
+equal "by tag, a pattern" "c a b" "$(ids --tag 'exp:a*')"
+equal "by two tags" "a" "$(ids --tag exp:a --tag note)"
+equal "by host" "c a" "$(ids --host n1)"
+equal "by host, a pattern" "c a b" "$(ids --host 'n?')"
+equal "by host: brackets are no pattern" "d" "$(ids --host 'n[*')"
+equal "by program" "a" "$(ids --program cm4)"
+equal "by program, a pattern" "a b" "$(ids program='cm*')"
+equal "by program and user" "c a" "$(ids --program sh --user alice)"
+equal "ended well" "a" "$(ids --exit ok)"
+equal "failed: by code, by signal, by its processes where neither is known" "c b d" "$(ids --exit failed)"
+equal "with failures" "c b d" "$(ids --exit failures)"
+equal "running" "d" "$(ids --exit running)"
+equal "incomplete" "c" "$(ids --exit incomplete)"
+equal "by exit code" "b" "$(ids --exit 3)"
+
+equal "after a moment" "b d" "$(ids --after '2026-11-20 10:00:01')"
+equal "after a day begins" "c a b d" "$(ids --after 2026-11-20)"
+equal "the day after" "" "$(ids --after 2026-11-21)"
+equal "before a moment: what had ended" "a b" "$(ids --before '2026-11-20 12:00:01')"
+equal "before, not at" "a" "$(ids --before 2026-11-20T12:00)"
+equal "between" "b" "$(ids --after '11/20/2026 10:30' --before '11/20/2026 13:00')"
+equal "seconds since 1970" "b d" "$(ids --after $((day + 39600)))"
+equal "when: a minute" "c a" "$(ids --when '2026-11-20 10:05')"
+equal "when: a day" "d" "$(ids --when 2026-11-21)"
+equal "when: beside a job" "c b" "$(ids --when b)"
+equal "days ago" "c a b d" "$(ids --before -0)"
+days=$((($(date +%s) - day) / 86400)) # may be negative: before that day
+if [ "$days" -ge 0 ]; then
+    equal "some days ago" "c a b d" "$(ids --after "$((days + 1)) days ago")"
+    equal "-N" "c a b d" "$(ids --after "-$((days + 1))")"
+fi
+equal "yesterday, and today" "" "$(ids --after yesterday --before today --name no-such)"
+contains "a time that is none" "is no time" "$(complaint --after someday)"
+contains "no month has 31 days in November" "is no time" "$(complaint --after 2026-11-31)"
+contains "neither a time nor a job" "is no time" "$(complaint --when nobody)"
+contains "neither an end nor a code" "with an exit code, not well" "$(complaint --exit well)"
+
+equal "ordered" "b a d c" "$(ids --order cpu_time)"
+equal "ordered the other way, missing last" "d a b c" "$(ids --order -cpu_time)"
+equal "ordered, as the old tool has it" "d a b c" "$(ids order='desc(cpu_time)')"
+equal "ordered by two" "c a b d" "$(ids --order user,-duration)"
+equal "ordered by a column of the view" "c d b a" "$(ids --order duration_s:desc)"
+equal "a page" "a b" "$(ids --limit 2 --offset 1)"
+equal "an offset alone" "b d" "$(ids --offset 2)"
+equal "limit=N offset=N" "b" "$(ids limit=1 offset=2)"
+contains "an order by nothing" "there is no column no_such of jobs" "$(complaint --order no_such)"
+contains "no injection by an order" "there is no column" "$(complaint --order 'id" desc; drop table jobs; --')"
+contains "people see what is ordered by" "cpu" "$(epmt list --order -cpu_time --limit 1 | head -n 1)"
+equal "and see it in its unit" "d 9.00 ms" "$(epmt list --order -cpu_time --limit 1 --columns jobid,cpu | sed 1d | xargs)"
+
+rows() { epmt list "$@" --format csv 2>&1 | tr -d '\r' | sed 1d | xargs; }
+equal "processes of jobs" "1 2 4" "$(rows processes --user alice --columns id)"
+equal "processes by time, a page" "5 3" "$(rows processes --order -start,id --limit 2 --columns id)"
+equal "processes by a value, of jobs" "5" "$(rows processes exitcode=1 --user carol --columns id)"
+equal "hosts of jobs" "n1" "$(rows hosts --user alice --columns hostname)"
+equal "hosts of two jobs at once" "1 n1 2" "$(rows hosts a c --columns ranks,hostname,jobs | tr , ' ' | sed 's/^0/1/')"
+equal "programs, the most first" "sh cm4 cm4x land" "$(rows programs --order -processes,exename --columns exename)"
+equal "programs by their number" "sh" "$(rows programs processes=2 --columns exename)"
+equal "users" "carol" "$(rows users --exit running --columns user)"
+equal "for people too" "sh" "$(epmt list programs processes=2 --columns exename | sed 1d | xargs)"
+
+# Whatever the number of jobs, a page of theirs is found by an index.
+case $EPMT_DB_URL in
+sqlite:*)
+    plan() { sqlite3 "$TEST_DB" "explain query plan $1"; }
+    contains "a program leads to its jobs" "processes_exename_job (exename=? AND job_id=?)" "$(plan "select id
+        from jobs j where exists (select 1 from processes p where p.job_id = j.id and p.exename = 'a')")"
+    contains "a host leads to its jobs" "processes_hostname_job (hostname=? AND job_id=?)" "$(plan "select id
+        from jobs j where exists (select 1 from processes p where p.job_id = j.id and p.hostname = 'a')")"
+    ;;
+esac
+finish
