@@ -16,6 +16,8 @@
 #include "common/poison.h"
 
 #define PIECE_LEN 65536 // blocks of threads are cut from pieces of this size
+#define FIRST_LEN 16384 // the first ones from what this leaves behind struct epmt_counters
+_Static_assert(sizeof(struct epmt_counters) < FIRST_LEN / 2, "room for blocks");
 
 // Most bytes of a row beside its texts: kind, length, validity bits and numbers.
 #define ROW_NUMBERS 96
@@ -171,15 +173,18 @@ void epmt_counters_thread_begin(struct epmt_thread *thread) {
 }
 
 void epmt_counters_begin(void) {
-    struct epmt_counters *all = epmt_prim_map(sizeof *all);
+    struct epmt_counters *all = epmt_prim_map(FIRST_LEN);
+    const size_t taken = (sizeof *all + 63) & ~(size_t)63;
 
     if (!all) {
         epmt_log(0, "%s", epmt_event_reason_text(EPMT_REASON_NO_MEMORY));
         return;
     }
+    all->piece = (char *)all + taken;
+    all->piece_left = FIRST_LEN - taken;
     take_events(all);
     if (!all->count) {
-        epmt_prim_unmap(all, sizeof *all);
+        epmt_prim_unmap(all, FIRST_LEN);
         return;
     }
     sort_papi(all);

@@ -31,9 +31,15 @@ struct counted {
     } sets[SETS_MAX];
     int set_count;
     uint8_t reasons[EPMT_EVENTS_MAX];
-    bool blind[EPMT_EVENTS_MAX]; // without the kernel it may read 0 though it happens
-    bool clock[EPMT_EVENTS_MAX];
 };
+
+// What is known of each event that is asked for.
+static struct known {
+    bool asked, exists, of_threads;
+    bool blind; // without the kernel it may read 0 though it happens
+    bool clock;
+    int code, component;
+} known[EPMT_EVENTS_MAX];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct counted *all; // that are running
@@ -126,28 +132,43 @@ static int set_of(struct counted *counted, int component) {
     return i;
 }
 
-static uint8_t add(struct counted *counted, unsigned number, const char *name, bool main) {
-    struct epmt_perf_event event;
-    int code;
+// Finds out about an event, which the threads then need not ask PAPI for: it looks through all that
+// libpfm4 knows each time. One thread does it at a time.
+static const struct known *know(unsigned number, const char *name) {
+    struct known *event = &known[number];
+    struct epmt_perf_event perf;
 
-    if (epmt_papi_call.event_name_to_code(name, &code) != PAPI_OK)
-        return EPMT_REASON_UNKNOWN;
-    int component = epmt_papi_call.get_event_component(code);
-    if (!main && !is_of_threads(component))
-        return EPMT_REASON_NOT_PER_THREAD;
-    int i = set_of(counted, component);
-    if (i < 0)
-        return EPMT_REASON_PAPI_FAILED;
-    int status = epmt_papi_call.add_event(counted->sets[i].set, code);
-    if (status == PAPI_OK)
-        counted->sets[i].event[counted->sets[i].count++] = (uint8_t)number;
+    if (event->asked)
+        return event;
+    event->asked = true;
+    event->exists = epmt_papi_call.event_name_to_code(name, &event->code) == PAPI_OK;
+    if (!event->exists)
+        return event;
+    event->component = epmt_papi_call.get_event_component(event->code);
+    event->of_threads = is_of_threads(event->component);
     const char *plain = strstr(name, ":::");
     struct epmt_bytes bytes = {plain ? plain + 3 : name, 0};
     bytes.len = strlen(bytes.data);
-    if (epmt_event_encode_known(bytes, &event)) {
-        counted->blind[number] = epmt_perf_is_blind(&event, EPMT_PERF_KERNEL);
-        counted->clock[number] = epmt_perf_is_clock(&event);
+    if (epmt_event_encode_known(bytes, &perf)) {
+        event->blind = epmt_perf_is_blind(&perf, EPMT_PERF_KERNEL);
+        event->clock = epmt_perf_is_clock(&perf);
     }
+    return event;
+}
+
+static uint8_t add(struct counted *counted, unsigned number, const char *name, bool main) {
+    const struct known *event = know(number, name);
+
+    if (!event->exists)
+        return EPMT_REASON_UNKNOWN;
+    if (!main && !event->of_threads)
+        return EPMT_REASON_NOT_PER_THREAD;
+    int i = set_of(counted, event->component);
+    if (i < 0)
+        return EPMT_REASON_PAPI_FAILED;
+    int status = epmt_papi_call.add_event(counted->sets[i].set, event->code);
+    if (status == PAPI_OK)
+        counted->sets[i].event[counted->sets[i].count++] = (uint8_t)number;
     return reason_of(status);
 }
 
@@ -206,9 +227,9 @@ static void take_values(const struct counted *counted, int i, const long long *v
 
     for (int k = 0; k < counted->sets[i].count; k++) {
         unsigned number = counted->sets[i].event[k];
-        bool hidden = excluded && counted->blind[number] && !values[k];
+        bool hidden = excluded && known[number].blind && !values[k];
         counts[number].value = (uint64_t)values[k];
-        counts[number].user_only = excluded && !counted->clock[number];
+        counts[number].user_only = excluded && !known[number].clock;
         counts[number].reason = hidden ? EPMT_REASON_KERNEL_ONLY : EPMT_REASON_NONE;
     }
 }
@@ -269,6 +290,7 @@ static int forked(void) {
     for (const struct counted *counted = all; counted; counted = counted->next)
         epmt_papi_fds_close(&counted->fds);
     all = NULL;
+    memset(known, 0, sizeof known);
     return initialize();
 }
 

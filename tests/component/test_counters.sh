@@ -175,6 +175,14 @@ else
 fi
 equal "the environment comes before the file" "faults,CS,cycles,$CLOCK" \
     "$(env EPMT_EVENTS=faults epmt source | sed -n "s/^EPMT_EVENTS='\(.*\)';$/\1/p")"
+# A section sets what `events` is on this host; the patterns add to that, wherever they stand.
+settings "events = cycles
+events_byhost = ${host%?}*=CS
+[host ${host%?}*]
+events = faults
+[host no-host*]
+events = none"
+equal "events of a section, and by host" "faults,CS" "$(wanted)"
 rm "$ini"
 fresh
 PAPIEX_OPTIONS="COLLATED_TSV,DEBUG, QUIET,$CLOCK" preload "$bin/counters" spin
@@ -238,17 +246,21 @@ for family in $(families); do
 done
 
 # Hardware: its numbers where there is some, else the reason.
+sane() { # DESCRIPTION INSTRUCTIONS CYCLES: names of events
+    counted "$1" 1 "$2" "value > 1e6"
+    counted "$1" 1 "$3" "value > 1e6"
+    equal "$1: instructions per cycle" 1 "$(sql "select count(*) from counters a
+        join counters b where a.event = '$2' and b.event = '$3'
+        and a.value * 1.0 / b.value between 0.05 and 8")"
+    contains "$1: epmt show has the ratio" "instructions per cycle" "$(epmt show -c "$EPMT_JOB_ID")"
+}
 export EPMT_EVENTS="cycles:u,instructions:u,PAPI_TOT_CYC"
 fresh
 epmt run "$bin/counters" spin
 submit_ended "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
 if [ "$(sql "select count(value) from counters where event = 'cycles:u'")" = 1 ]; then
     echo "# this machine has counters of the CPU: their numbers are tested"
-    counted "hardware" 1 cycles:u "value > 1e6"
-    equal "hardware: instructions per cycle" 1 "$(sql "select count(*) from counters a
-        join counters b where a.event = 'instructions:u' and b.event = 'cycles:u'
-        and a.value * 1.0 / b.value between 0.05 and 8")"
-    contains "epmt show has the ratio" "instructions per cycle" "$(epmt show -c "$EPMT_JOB_ID")"
+    sane "hardware" instructions:u cycles:u
 else
     echo "# this machine has no counters of the CPU: the way without them is tested"
     missing "no hardware" 1 cycles:u 'virtual machines'
@@ -256,6 +268,14 @@ else
     missing "no hardware, PAPI" 1 PAPI_TOT_CYC 'virtual machines'
     contains "epmt show has the reason" "virtual machines" "$(epmt show -c "$EPMT_JOB_ID")"
 fi
+
+# The same numbers where there is no such hardware: names as libpfm4 has them, encoded as clocks.
+fresh
+EPMT_EVENTS=RETIRED_INSTRUCTIONS:u,zen::CYCLES:u \
+    EPMT_EVENTS_ENCODED=0:1:0:0:0:0:RETIRED_INSTRUCTIONS:u,0:1:0:1:0:0:zen::CYCLES:u, \
+    preload "$bin/counters" spin
+submit_ended "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
+sane "made-up hardware" RETIRED_INSTRUCTIONS:u zen::CYCLES:u
 
 # A user whom the kernel shows nothing of itself: what happens there is missing, not 0.
 level=$(cat /proc/sys/kernel/perf_event_paranoid)
