@@ -24,6 +24,11 @@ static const struct compared {
     "CASE WHEN p.\"mpitime\" / 1000 > " LIFE " THEN 0 ELSE " LIFE " - p.\"mpitime\"" \
     " / 1000 END"
 
+// Of a process of an operation: reached is the latest end of those that started before it.
+#define OVERLAP                                                                                 \
+    "WHEN p.\"reached\" IS NULL OR p.\"start\" > p.\"reached\" THEN " LIFE " WHEN p.\"end\" > " \
+    "p.\"reached\" THEN p.\"end\" - p.\"reached\" ELSE 0"
+
 struct computed {
     const char *name, *unit, *sql, *description;
 };
@@ -42,7 +47,10 @@ static const struct computed of_jobs[] = {
 
 static const struct computed of_operations[] = {
     {"duration", "us", "sum(" LIFE ")", "end - start, summed over its processes"},
-    {"elapsed", "us", "max(p.\"end\") - min(p.\"start\")", "from its first start to its last end"},
+    {"sum_minus_overlap", "us", "sum(CASE " OVERLAP " END)",
+     "the same without what its processes overlap"},
+    {"finish_minus_start", "us", "max(p.\"end\") - min(p.\"start\")",
+     "from its first start to its last end"},
     {"cpu_time", "us", "sum(p.\"cpu_time\")", "usertime + systemtime of its processes"},
     {"processes", "count", "count(*)", "processes"},
     {0}};

@@ -25,8 +25,8 @@ enum epmt_compared {
 
 struct epmt_feature {
     char name[24];
-    char unit[8]; // us, ns, KiB, B, share, count or -
-    char sql[160];
+    char unit[8];  // us, ns, KiB, B, share, count or -
+    char sql[192]; // of an operation may use p.reached (outliers_scan.c)
     char description[96];
 };
 

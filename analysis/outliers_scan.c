@@ -47,23 +47,21 @@ static int add_text(struct epmt_db_value *values, int count, const char *text, s
     return count + 1;
 }
 
-// Returns how many values are to be bound.
-static int make_sql(struct epmt_strbuf *sql, const struct epmt_scan *scan,
+static bool is_tagged(const struct epmt_scan *scan) {
+    return scan->compared == EPMT_COMPARED_OPERATIONS && scan->operation && *scan->operation;
+}
+
+// FROM and WHERE, with their values. Returns how many these are.
+static int add_from(struct epmt_strbuf *sql, const struct epmt_scan *scan, const struct kind *kind,
                     struct epmt_db_value values[3]) {
-    const char *operation = scan->operation && *scan->operation ? scan->operation : NULL;
-    bool tagged = scan->compared == EPMT_COMPARED_OPERATIONS && operation;
-    const struct kind *kind = tagged ? &by_tag : &kinds[scan->compared];
     int count = 0;
 
-    epmt_strbuf_printf(sql, "SELECT %s, %s", kind->group, kind->id);
-    for (int i = 0; i < scan->width; i++)
-        epmt_strbuf_printf(sql, ", %s", scan->features[i].sql);
     epmt_strbuf_printf(sql, " FROM %s", kind->from);
     epmt_jobs_add(sql, scan->compared == EPMT_COMPARED_JOBS ? "j.\"id\"" : "p.\"job_id\"",
                   scan->jobs, scan->job_count);
     epmt_strbuf_puts(sql, kind->holds);
-    if (tagged) {
-        const char *colon = strchr(operation, ':');
+    if (is_tagged(scan)) {
+        const char *operation = scan->operation, *colon = strchr(operation, ':');
         count = add_text(values, count, operation,
                          colon ? (size_t)(colon - operation) : strlen(operation));
         if (colon) {
@@ -75,7 +73,36 @@ static int make_sql(struct epmt_strbuf *sql, const struct epmt_scan *scan,
         count = add_text(values, count, scan->only, strlen(scan->only));
         epmt_strbuf_printf(sql, " AND CAST(%s AS TEXT) = $%d", kind->group, count);
     }
-    epmt_strbuf_puts(sql, kind->by);
+    return count;
+}
+
+static bool needs_overlap(const struct epmt_scan *scan) {
+    for (int i = 0; i < scan->width; i++) {
+        if (strstr(scan->features[i].sql, "\"reached\""))
+            return true;
+    }
+    return false;
+}
+
+// Returns how many values are to be bound.
+static int make_sql(struct epmt_strbuf *sql, const struct epmt_scan *scan,
+                    struct epmt_db_value values[3]) {
+    const struct kind *kind = is_tagged(scan) ? &by_tag : &kinds[scan->compared];
+    bool overlap = needs_overlap(scan);
+    int count;
+
+    epmt_strbuf_printf(sql, "SELECT %s, %s", overlap ? "p.\"op\"" : kind->group, kind->id);
+    for (int i = 0; i < scan->width; i++)
+        epmt_strbuf_printf(sql, ", %s", scan->features[i].sql);
+    if (overlap)
+        epmt_strbuf_printf(sql,
+                           " FROM (SELECT p.*, %s AS \"op\", max(p.\"end\") OVER ("
+                           "PARTITION BY p.\"job_id\", %s ORDER BY p.\"start\", p.\"end\", "
+                           "p.\"id\" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "
+                           "\"reached\"",
+                           kind->group, kind->group);
+    count = add_from(sql, scan, kind, values);
+    epmt_strbuf_printf(sql, "%s%s", overlap ? ") p" : "", kind->by);
     // The order tells where groups end, and which rows are a sample.
     if (!scan->only)
         epmt_strbuf_puts(sql, " ORDER BY 1, 2");

@@ -20,7 +20,7 @@ static struct epmt_model_new fresh;
 
 static const struct epmt_option options[] = {
     EPMT_SELECT_OPTIONS,
-    {'o', "operation", "KEY[:VALUE]",
+    {'k', "key", "KEY[:VALUE]",
      "create: know operations too, the processes that have the same value of this tag; all: the "
      "same tags"},
     {'f', "feature", "NAMES",
@@ -39,7 +39,7 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
         return epmt_methods_parse(argument, &fresh.methods, err);
     if (!strcmp(row->name, "format"))
         return epmt_format_parse(argument, &format, err);
-    if (!strcmp(row->name, "operation"))
+    if (!strcmp(row->name, "key"))
         fresh.operation = strcmp(argument, "all") != 0 ? argument : "";
     else if (!strcmp(row->name, "feature"))
         fresh.features = argument;
@@ -340,7 +340,7 @@ const struct epmt_command epmt_command_models = {
     .group = EPMT_GROUP_ANALYSE,
     .arguments = "[list | create NAME [JOB ...] | show NAME | enable|disable|delete NAME ...]",
     .summary = "Keep reference models: jobs that are taken as usual, for epmt outliers.",
-    .examples = "epmt models create ocean --tag exp:cm4 --operation op\n"
+    .examples = "epmt models create ocean --tag exp:cm4 --key op\n"
                 "epmt models create small 4711 4712 4713 -f duration,rssmax\n"
                 "epmt models                    # those there are\n"
                 "epmt models show ocean         # what is usual\n"

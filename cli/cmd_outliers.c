@@ -25,8 +25,9 @@ static const struct epmt_option options[] = {
      "iqr, z_score, modified_z_score (default: these three), distance (all features at once), all"},
     {0, "threshold", "METHOD=NUMBER",
      "another threshold than iqr=1.5, z_score=3, modified_z_score=3.5, distance=0.9973"},
-    {'o', "operation", "KEY[:VALUE]",
-     "operations are the processes that have the same value of this tag (default: the same tags)"},
+    {'k', "key", "KEY[:VALUE]",
+     "an operation is what has the same value of this tag of processes (op, or the model's); all: "
+     "the same tags"},
     {'M', "model", "NAME", "compare with this reference model (see epmt models)"},
     {'r', "root-cause", "JOB",
      "rank the features by which this job stands out from the jobs, or the model"},
@@ -88,7 +89,7 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
         const char *name;
         const char **to;
     } texts[] = {{"feature", &question.features},
-                 {"operation", &question.operation},
+                 {"key", &question.operation},
                  {"model", &question.model},
                  {"root-cause", &cause_of}};
 
@@ -124,6 +125,8 @@ static void say_notes(const struct epmt_outliers *outliers) {
     if (!outliers->groups && outliers->small)
         epmt_say("outliers", "there are no %d or more of anything that could be compared",
                  EPMT_COMPARED_ROWS_MIN);
+    else if (!outliers->values && question.compared == EPMT_COMPARED_OPERATIONS)
+        epmt_say("outliers", "no process there has such a tag (--key), or such a feature");
     else if (!outliers->values)
         epmt_say("outliers", "nothing there has such a feature");
 }
@@ -178,6 +181,8 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     }
     if (question.operation && !strcmp(question.operation, "all"))
         question.operation = "";
+    else if (!question.operation && !question.model)
+        question.operation = "op";
     struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_READ, cli->envp, err);
     if (!db)
         return err->code;
@@ -197,11 +202,11 @@ const struct epmt_command epmt_command_outliers = {
     .summary = "Find what is unlike the others it is comparable with, and why.",
     .examples = "epmt outliers --tag exp:cm4                 # among the jobs with this tag\n"
                 "epmt outliers jobs 4715 --model ocean       # against a reference model\n"
-                "epmt outliers operations --tag exp:cm4 --operation op\n"
+                "epmt outliers operations --tag exp:cm4\n"
                 "epmt outliers ranks 4711                    # within the steps of a job\n"
                 "epmt outliers processes 4711 -f rssmax,rchar -m modified_z_score\n"
                 "epmt outliers --root-cause 4715 --model ocean\n"
-                "epmt outliers operations -o op --root-cause 4715 --tag exp:cm4\n",
+                "epmt outliers operations --root-cause 4715 --tag exp:cm4\n",
     .options = options,
     .option = option,
     .run = run,

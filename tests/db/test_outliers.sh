@@ -59,10 +59,10 @@ ask() { # KIND
         "$(rows --tag exp:a -m distance -f duration,cpu_time --columns jobid,feature,score,methods)"
     equal "$kind: words select too" "a11" "$(rows tag=exp:a --columns jobid)"
     equal "$kind: operations by their tags" "a11,op:copy,duration,900" \
-        "$(rows operations --tag exp:a --columns jobid,operation,feature,value)"
+        "$(rows operations --tag exp:a -k all --columns jobid,operation,feature,value)"
     equal "$kind: operations by one tag" "a11,copy,duration,900" \
-        "$(rows ops --tag exp:a -o op --columns jobid,operation,feature,value)"
-    equal "$kind: one operation" "" "$(rows ops --tag exp:a -o op:think)"
+        "$(rows ops --tag exp:a --columns jobid,operation,feature,value)"
+    equal "$kind: one operation" "" "$(rows ops --tag exp:a -k op:think)"
     equal "$kind: processes of the same program" "a11,cp,110,duration,900" \
         "$(rows processes --tag exp --columns jobid,exename,id,feature,value)"
     equal "$kind: ranks of the same step, without the launcher" "5,outside_mpi,920000 5,mpitime,80000000 5,cpu_time,900000" \
@@ -82,7 +82,7 @@ ask() { # KIND
 
 ask_models() { # KIND
     local kind=$1
-    check "$kind: create" epmt models create usual a{1..10} --operation op -f duration,cpu_time
+    check "$kind: create" epmt models create usual a{1..10} --key op -f duration,cpu_time
     equal "$kind: list" "usual yes 10 10 2" "$(epmt models --columns name,enabled,jobs,there,operations |
         sed 1d | xargs)"
     contains "$kind: show: what is usual" "copy duration 10 51.0 us 55.5 us 60.0 us" \
@@ -102,7 +102,7 @@ ask_models() { # KIND
             sed 1d | awk -F, '{ printf "%s,%.1f ", $1, $2 }' | xargs)"
     contains "$kind: root cause among jobs" "duration 100 us 1.00 us" \
         "$(epmt outliers --root-cause a11 --tag exp:a | tr -s ' ' | sed -n 2p)"
-    equal "$kind: root cause by operation" "copy,duration" "$(epmt outliers ops -o op --root-cause a11 \
+    equal "$kind: root cause by operation" "copy,duration" "$(epmt outliers ops --root-cause a11 \
         --tag exp:a --format csv --columns operation,feature | tr -d '\r' | sed -n 2p)"
     check "$kind: disable" epmt models disable usual
     contains "$kind: a disabled one" "usual is disabled" "$(complaint epmt outliers a11 --model usual)"
@@ -123,16 +123,32 @@ ask_bad() { # KIND
     contains "$kind: a wrong threshold" "METHOD=NUMBER" "$(complaint epmt outliers --threshold iqr=x)"
     contains "$kind: of which jobs" "say of which jobs" "$(complaint epmt outliers ranks)"
     contains "$kind: models are of jobs" "not of ranks" "$(complaint epmt outliers ranks mpi --model usual)"
-    contains "$kind: another operation" "of the tag op" "$(complaint epmt outliers ops a11 -o exp --model usual)"
+    contains "$kind: another operation" "of the tag op" "$(complaint epmt outliers ops a11 -k exp --model usual)"
     contains "$kind: no job with the tag" "no such job" "$(complaint epmt outliers --tag exp:none)"
     contains "$kind: nothing to compare the cause with" "nothing to compare" \
         "$(complaint epmt outliers --root-cause a11 a11 a1)"
+    contains "$kind: an operation that is none" "no process there has such a tag" \
+        "$(complaint epmt outliers ops --tag exp:a -k "x' or '1'='1")"
     fail_if "$kind: an unknown verb" epmt models make
     equal "$kind: no injection" 1 "$(epmt models create "x'; drop table models; --" a{1..3} >/dev/null
         epmt models delete "x'; drop table models; --" >/dev/null; sql 'select count(*) from models')"
     equal "$kind: one model left, nothing of others" "usual usual" \
         "$(sql 'select distinct name from models m join model_values v on v.model_id = m.id
             union all select distinct name from models m join model_jobs k on k.model_id = m.id' | xargs)"
+}
+
+# Job 3 has a second copy within the first, job 4 one behind a gap.
+ask_overlap() { # KIND
+    local kind=$1
+    sql "insert into processes (id, job_id, exename, start, \"end\") values (500, 3, 'cp', 10, 30), (501, 4, 'cp', 100, 110)"
+    sql "insert into process_tags (process_id, \"key\", value) values (500, 'op', 'copy'), (501, 'op', 'copy')"
+    equal "$kind: three durations of an operation" \
+        "a3,duration,73 a3,finish_minus_start,53 a3,sum_minus_overlap,53 a4,duration,64 a4,finish_minus_start,110 a4,sum_minus_overlap,64" \
+        "$(rows ops a{2..7} -k op:copy -f duration,sum_minus_overlap,finish_minus_start --min-score 0 \
+            --columns jobid,feature,value | tr ' ' '\n' | grep 'a[34]' | sort | xargs)"
+    equal "$kind: as epmt operations has them" "53 64" "$(epmt operations -p a3 a4 --format csv | tr -d '\r' |
+        awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /overlap|union/) at = i } /copy/ { print $at }' |
+        sort | xargs)"
 }
 
 # Jobs go, models stay: and the other way round.
@@ -170,9 +186,10 @@ for kind in sqlite postgresql; do
         # shellcheck disable=SC2086 # words
         epmt outliers $what -m all -f all --min-score 0 --format json
     done >"$TEST_DIR/all.$kind" 2>&1
-    epmt outliers ops -o op --root-cause a11 --tag exp:a --format json >>"$TEST_DIR/all.$kind"
+    epmt outliers ops --root-cause a11 --tag exp:a --format json >>"$TEST_DIR/all.$kind"
     epmt models show usual --format csv >>"$TEST_DIR/all.$kind"
     ask_bad $kind
+    ask_overlap $kind
     ask_deletion $kind
 done
 check "there are numbers to compare" test "$(wc -l <"$TEST_DIR/all.sqlite")" -gt 200
