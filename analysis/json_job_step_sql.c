@@ -11,7 +11,9 @@ const char epmt_job_mpi_steps_sql[] =
 // clang-format off
 #define OF_STEP "p.job_id = $1 AND p.step = $2 AND p.mpirank IS NOT NULL"
 #define WIDTH \
-    "w AS (SELECT (max(p.mpirank) + 200) / 200 AS width FROM processes p WHERE " OF_STEP ")"
+    "w AS (SELECT min(p.mpirank) AS first, (max(p.mpirank) - min(p.mpirank) + 200) / 200 AS width" \
+    "  FROM processes p WHERE " OF_STEP ")"
+#define BUCKET "(p.mpirank - w.first) / w.width"
 
 // A rank's time outside MPI, as the view rank_balance has it.
 #define OUTSIDE \
@@ -20,7 +22,7 @@ const char epmt_job_mpi_steps_sql[] =
     " ELSE p.\"end\" - p.start - p.mpitime / 1000 END"
 
 #define RANKS \
-    "WITH " WIDTH " SELECT p.mpirank / w.width AS bucket, min(p.mpirank) AS first_rank," \
+    "WITH " WIDTH " SELECT " BUCKET " AS bucket, min(p.mpirank) AS first_rank," \
     " max(p.mpirank) AS last_rank, count(*) AS ranks," \
     " " EPMT_SECONDS("avg(p.\"end\" - p.start)") " AS run_s," \
     " " EPMT_SECONDS_OF_NS("avg(p.mpitime)") " AS mpi_s," \
@@ -32,19 +34,19 @@ const char epmt_job_mpi_steps_sql[] =
     " " EPMT_SECONDS("sum(p.delayacct_blkio_time)") " AS io_wait_s," \
     " " EPMT_SECONDS_OF_NS("avg(p.time_waiting)") " AS cpu_wait_s " \
     "FROM w JOIN processes p ON 1 = 1 WHERE " OF_STEP " " \
-    "GROUP BY p.mpirank / w.width ORDER BY 1"
+    "GROUP BY " BUCKET " ORDER BY 1"
 
 // The functions that took most time, by ranks.
 #define HEAT \
     "WITH " WIDTH ", f AS (SELECT m.function FROM processes p" \
     "  JOIN mpi_functions m ON m.process_id = p.id WHERE " OF_STEP \
     "  GROUP BY m.function ORDER BY sum(m.\"time\") DESC, m.function LIMIT 12) " \
-    "SELECT p.mpirank / w.width AS bucket, m.function, count(*) AS ranks," \
+    "SELECT " BUCKET " AS bucket, m.function, count(*) AS ranks," \
     " " EPMT_SECONDS_OF_NS("avg(m.\"time\")") " AS mean_s," \
     " " EPMT_SECONDS_OF_NS("max(m.\"time\")") " AS most_s, sum(m.calls) AS calls " \
     "FROM w JOIN processes p ON 1 = 1 JOIN mpi_functions m ON m.process_id = p.id" \
     " JOIN f ON f.function = m.function " \
-    "WHERE " OF_STEP " GROUP BY p.mpirank / w.width, m.function ORDER BY 1, 2"
+    "WHERE " OF_STEP " GROUP BY " BUCKET ", m.function ORDER BY 1, 2"
 
 #define EXTREMES \
     "SELECT p.mpirank AS rank, p.hostname AS host, p.pid," \

@@ -114,9 +114,14 @@ static int report_job(const struct epmt_cli *cli, const char *name, struct epmt_
     return status;
 }
 
-static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
+// A job id may be the name of a directory here: a path is meant where it is a file, or looks so.
+static bool is_file(const char *name) {
     struct stat st;
 
+    return !strcmp(name, "-") || strchr(name, '/') || (!stat(name, &st) && S_ISREG(st.st_mode));
+}
+
+static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {
     if (argc != 1) {
         epmt_errf(err, EPMT_ERR_USAGE, "give one JOB of the database, or one job file");
         return err->code;
@@ -125,10 +130,7 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
         epmt_errf(err, EPMT_ERR_USAGE, "a page is nothing for a terminal: give -o FILE");
         return err->code;
     }
-    // A job id may be the name of a directory here: a file is meant where it is one, or a path.
-    bool file = !stat(argv[0], &st) && (S_ISREG(st.st_mode) || strchr(argv[0], '/'));
-    int status = file || strchr(argv[0], '/') ? report_file(cli, argv[0], err)
-                                              : report_job(cli, argv[0], err);
+    int status = is_file(argv[0]) ? report_file(cli, argv[0], err) : report_job(cli, argv[0], err);
     return status ? (int)err->code : EPMT_ERR_OK;
 }
 

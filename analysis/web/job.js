@@ -186,7 +186,11 @@
 
   function mpi(page) {
     if (!page.mpi.length) return [element("p", {}, "The job had no MPI ranks.")];
-    return page.mpi.map(mpiStep);
+    const more = page.steps.rows.length > page.mpi.length
+      ? element("p", { class: "faint" },
+        `The ${page.mpi.length} steps with most ranks; the table below the time line has more.`)
+      : null;
+    return [more, page.mpi.map(mpiStep)];
   }
 
   // ---- threads ----

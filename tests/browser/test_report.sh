@@ -31,6 +31,13 @@ check "a report of a job file" env TMPDIR="$TEST_DIR/tmp" epmt report "$jobdir/4
 check "both are the same" cmp "$TEST_DIR/4713.html" "$TEST_DIR/file.html"
 epmt report 4713 >"$TEST_DIR/printed.html"
 check "so is what goes to standard output" cmp "$TEST_DIR/4713.html" "$TEST_DIR/printed.html"
+epmt report - <"$jobdir/4713/4713.h5" >"$TEST_DIR/piped.html"
+check "and what comes from standard input" cmp "$TEST_DIR/4713.html" "$TEST_DIR/piped.html"
+(cd "$jobdir/4713" && epmt report 4713.h5 -o "$TEST_DIR/named.html")
+check "and a file that is named without a directory" cmp "$TEST_DIR/4713.html" "$TEST_DIR/named.html"
+(cd "$jobdir" && epmt report 4713 -o "$TEST_DIR/named.html")
+check "a directory of the job's name does not stand in the way" \
+    cmp "$TEST_DIR/4713.html" "$TEST_DIR/named.html"
 check "a report of hostile names" epmt report hostile -o "$TEST_DIR/hostile.html"
 equal "no text of a job stands in the page as markup" 0 \
     "$(grep -cE '<img|<script>alert' "$TEST_DIR/hostile.html")"
