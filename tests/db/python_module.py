@@ -225,6 +225,17 @@ class Outliers(unittest.TestCase):
         with self.assertRaises(ValueError):
             analysis.scores([1, 2], "no_such")
 
+    def test_as_epmt_outliers(self):
+        ranks = epmt.ranks("ranks").set_index("mpirank")
+        rows = epmt.command("outliers", "ranks", "ranks", "--min-score", "0", "--feature", "cpu_time")
+        self.assertEqual(len(rows), RANKS)
+        for method in ("z_score", "modified_z_score"):
+            mine = analysis.scores(ranks.cpu_s, method)
+            for row in rows.itertuples():
+                self.assertAlmostEqual(mine[row.rank], getattr(row, method), 3)
+        flagged = epmt.outliers(epmt.ranks("ranks"), ["cpu_s"]).set_index("mpirank").score
+        self.assertEqual(dict(flagged), dict(zip(rows["rank"], rows.score)))
+
     def test_outliers(self):
         frame = pd.DataFrame({"jobid": list("abcdefgh"), "cpu_s": self.VALUES, "io_wait_s": None})
         found = epmt.outliers(frame)
