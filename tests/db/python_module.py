@@ -131,12 +131,12 @@ class Jobs(unittest.TestCase):
         self.assertIn("PATH", set(known[known.scope == "env"].key))
 
     def test_compare(self):
-        table = epmt.compare("ranks", "serial")
-        self.assertEqual(table.columns.tolist(), ["unit", "ranks", "serial", "ratio"])
-        self.assertTrue(table.ratio.is_monotonic_decreasing)
+        table = epmt.compare("serial", "ranks")
+        self.assertEqual(table.columns.tolist(), ["serial", "ranks", "change"])
         self.assertEqual(table.loc["cpu_time", "ranks"], epmt.job("ranks").cpu_time)
-        self.assertEqual(table.loc["cpu_time", "unit"], "us")
-        self.assertEqual(set(epmt.compare("ranks", "ranks").ratio), {1.0})
+        self.assertEqual(table.attrs["units"]["cpu_time"], "us")
+        with epmt.connect(commands.database_url()) as db:
+            self.assertEqual(db.compare("serial", "ranks").index.tolist(), table.index.tolist())
 
 
 class OneJob(unittest.TestCase):
