@@ -131,12 +131,12 @@ class Jobs(unittest.TestCase):
         self.assertIn("PATH", set(known[known.scope == "env"].key))
 
     def test_compare(self):
-        table = epmt.compare("ranks", "serial")
-        self.assertEqual(table.columns.tolist(), ["unit", "ranks", "serial", "ratio"])
-        self.assertTrue(table.ratio.is_monotonic_decreasing)
+        table = epmt.compare("serial", "ranks")
+        self.assertEqual(table.columns.tolist(), ["serial", "ranks", "change"])
         self.assertEqual(table.loc["cpu_time", "ranks"], epmt.job("ranks").cpu_time)
-        self.assertEqual(table.loc["cpu_time", "unit"], "us")
-        self.assertEqual(set(epmt.compare("ranks", "ranks").ratio), {1.0})
+        self.assertEqual(table.attrs["units"]["cpu_time"], "us")
+        with epmt.connect(commands.database_url()) as db:
+            self.assertEqual(db.compare("serial", "ranks").index.tolist(), table.index.tolist())
 
 
 class OneJob(unittest.TestCase):
@@ -224,6 +224,17 @@ class Outliers(unittest.TestCase):
         self.assertEqual(set(analysis.scores([5] * 6, "iqr")), {0})
         with self.assertRaises(ValueError):
             analysis.scores([1, 2], "no_such")
+
+    def test_as_epmt_outliers(self):
+        ranks = epmt.ranks("ranks").set_index("mpirank")
+        rows = epmt.command("outliers", "ranks", "ranks", "--min-score", "0", "--feature", "cpu_time")
+        self.assertEqual(len(rows), RANKS)
+        for method in ("z_score", "modified_z_score"):
+            mine = analysis.scores(ranks.cpu_s, method)
+            for row in rows.itertuples():
+                self.assertAlmostEqual(mine[row.rank], getattr(row, method), 3)
+        flagged = epmt.outliers(epmt.ranks("ranks"), ["cpu_s"]).set_index("mpirank").score
+        self.assertEqual(dict(flagged), dict(zip(rows["rank"], rows.score)))
 
     def test_outliers(self):
         frame = pd.DataFrame({"jobid": list("abcdefgh"), "cpu_s": self.VALUES, "io_wait_s": None})

@@ -10,7 +10,7 @@
 python=/usr/bin/python3 # the distribution's, which has its packages
 read -r family _ <<<"$(families)"
 user=${USER:-$(id -un)}
-export TEST_DIR JOB_RANKS=3
+export TEST_DIR JOB_RANKS=4
 # Jupyter keeps to the test's own directory, whatever HOME is.
 for name in JUPYTER_RUNTIME_DIR JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR IPYTHONDIR MPLCONFIGDIR; do
     export "$name=$TEST_DIR/$name"

@@ -4,7 +4,7 @@
     import epmt
     epmt.jobs(user="alice")        # what is in the database
     epmt.processes("4711")         # one job: also threads, ranks, mpi_functions, counters, tree ...
-    epmt.compare("4711", "4712")   # side by side, largest differences first
+    epmt.compare("4711", "4712")   # side by side, as epmt compare has it
     epmt.outliers(epmt.jobs())     # what stands out, by three methods
     epmt.command("outliers")       # what any command of epmt prints for programs
     epmt.read_file("4711.h5")      # a job file, without a database

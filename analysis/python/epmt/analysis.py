@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparison and outliers of what is in DataFrames, by the definitions of `epmt outliers`."""
+"""Outliers among the rows of any DataFrame, by the definitions of `epmt outliers`."""
 
 import numpy as np
 import pandas as pd
@@ -55,21 +55,3 @@ def outliers(frame, features=None, methods=tuple(METHODS)):
     keys = [name for name in ("jobid", "step", "mpirank", "hostname", "exename", "pid", "tid")
             if name in frame.columns]
     return frame[keys].join(found).sort_values("score", ascending=False, kind="stable")
-
-
-def compare(rows):
-    """Rows of jobs (Series) side by side, one column each: the values that differ most first;
-    `ratio` is the greatest by the least."""
-    table = pd.DataFrame({row.name: pd.to_numeric(row.drop(labels=_NOT_COMPARED, errors="ignore"),
-                                                  errors="coerce") for row in rows})
-    table = table[table.notna().all(axis=1)]
-    least, most = table.min(axis=1), table.max(axis=1)
-    ratio = np.where(most == least, 1.0, np.inf)
-    table["ratio"] = np.divide(most, least, out=ratio, where=(least > 0).to_numpy())
-    units = rows[0].attrs["units"]
-    table.insert(0, "unit", [units.get(name, "") for name in table.index])
-    return table.sort_values("ratio", ascending=False, kind="stable")
-
-
-_NOT_COMPARED = ["id", "uuid", "digest", "jobid", "submit", "start", "end", "submitted_at", "exitcode",
-                 "restart", "complete", "ended"]

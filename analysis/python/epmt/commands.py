@@ -24,23 +24,24 @@ def program():
     return ours if os.access(ours, os.X_OK) else shutil.which("epmt")
 
 
-def run(*words):
-    """What `epmt WORD ...` prints."""
+def run(*words, url=None):
+    """What `epmt WORD ...` prints; url: of another database than that of the settings."""
     path = program()
     if path is None:
         raise EpmtError("the program epmt is not in PATH")
     done = subprocess.run([path, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True,
-                          encoding="utf-8", errors="surrogateescape", check=False)
+                          encoding="utf-8", errors="surrogateescape", check=False,
+                          env=dict(os.environ, EPMT_DB_URL=url) if url else None)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         raise EpmtError(lines[-1] if lines else f"epmt ended with status {done.returncode}")
     return done.stdout
 
 
-def command(*words):
+def command(*words, url=None):
     """`epmt WORD ... --format json` as a DataFrame; as a dict of them, and of single values, where
     the command prints several tables."""
-    return _frames(json.loads(run(*words, "--format", "json")))
+    return _frames(json.loads(run(*words, "--format", "json", url=url)))
 
 
 def _frames(data):

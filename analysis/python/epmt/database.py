@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 
-from . import analysis, commands, frames
+from . import commands, frames
 from .commands import EpmtError
 
 
@@ -73,7 +73,8 @@ class Database:
                  "crashes", "compare")
 
     def __init__(self, url=None):
-        self._backend = _backend(url or commands.database_url())
+        self.url = url or commands.database_url()
+        self._backend = _backend(self.url)
         try:
             rows = self._backend.execute("SELECT 1 FROM epmt_schema", ()).fetchall()
         except self._backend.errors as error:
@@ -229,9 +230,14 @@ class Database:
         return found
 
     def compare(self, first, second, *more):
-        """Jobs side by side: what differs most comes first, `ratio` is the greatest value by the
-        least."""
-        return analysis.compare([self.job(job) for job in (first, second, *more)])
+        """The metrics of jobs, or groups, side by side, what differs most first, as `epmt compare`
+        has them (docs/commands.md); change: of the last by the first, 1 is twice as much."""
+        found = commands.command("compare", first, second, *more, url=self.url)["metrics"]
+        found = found.set_index("name")
+        units = commands.units().get("jobs", {})
+        found.attrs["units"] = {name: frames.unit_of(name, units) for name in found.index
+                                if frames.unit_of(name, units)}
+        return found
 
 
 def _json_list(text):

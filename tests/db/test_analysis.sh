@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# docs/analysis.md: its jobs are run, its commands find in them what the page says, and so does its
+# Python; its links and pictures are there, and small.
+# timeout: 900
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/slow_jobs.sh
+. "$EPMT_SOURCE/tests/slow_jobs.sh"
+
+python=/usr/bin/python3 # the distribution's, which has its packages
+export PYTHONDONTWRITEBYTECODE=1
+page=$EPMT_SOURCE/docs/analysis.md
+read -r family _ <<<"$(families)"
+check "the jobs" slow_jobs "$family"
+check "the commands find what the page says" $python "$EPMT_SOURCE/tests/db/analysis_page.py" "$page" commands
+sed 's/^\* Rank 2 /* Rank 1 /' "$page" >"$TEST_DIR/wrong.md"
+fail_if "another rank is not found" $python "$EPMT_SOURCE/tests/db/analysis_page.py" "$TEST_DIR/wrong.md" commands
+
+eval "$(epmt notebook --print)"
+said=$($python "$EPMT_SOURCE/tests/db/analysis_page.py" "$page" python)
+contains "Python: the late rank" "2 is the rank that the others wait for" "$said"
+contains "Python: the rank with most work" "3 waits least in MPI_Allreduce" "$said"
+contains "Python: the rank that reads" "0 waits for" "$said"
+contains "Python: crowded threads" "times as long waiting for a CPU as on one" "$said"
+
+for job in late uneven input crowded; do
+    check "a report of $job" epmt report "$job" -o "$TEST_DIR/$job.html"
+done
+links=$(grep -oE '\]\([^)#:]+' "$page" | cut -c 3-)
+equal "what the page links to is there" "" "$(for link in $links; do
+    [ -e "$EPMT_SOURCE/docs/$link" ] || echo "$link"
+done)"
+equal "no picture is large" "" "$(find "$EPMT_SOURCE/docs/images" -name '*.png' -size +150k)"
+equal "every picture is shown" "" "$(for file in "$EPMT_SOURCE"/docs/images/*.png; do
+    grep -qF "images/${file##*/}" "$page" || echo "$file"
+done)"
+finish
