@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The floor of what a record of a process costs: the main thread's getrusage, /proc stat, io and
 // schedstat, and one append of 512 bytes to a file, nothing else. FLOOR_FILE names the file.
+// floor_records.so (FLOOR_IDENTITY) appends when the process begins too: what is to be known of a
+// process that is killed.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +21,24 @@ static void take(const char *path, size_t at) {
     close(fd);
 }
 
-static __attribute__((destructor)) void end(void) {
+static void append(void) {
     const char *file = getenv("FLOOR_FILE");
+    int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
+
+    if (fd < 0)
+        return;
+    if (write(fd, record, sizeof record) < 0)
+        record[0] = 0;
+    close(fd);
+}
+
+#ifdef FLOOR_IDENTITY
+static __attribute__((constructor)) void begin(void) {
+    append();
+}
+#endif
+
+static __attribute__((destructor)) void end(void) {
     struct rusage usage;
 
     getrusage(RUSAGE_THREAD, &usage);
@@ -28,10 +46,5 @@ static __attribute__((destructor)) void end(void) {
     take("/proc/self/stat", 128);
     take("/proc/self/io", 256);
     take("/proc/self/schedstat", 384);
-    int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
-    if (fd < 0)
-        return;
-    if (write(fd, record, sizeof record) < 0)
-        record[0] = 0;
-    close(fd);
+    append();
 }

@@ -23,10 +23,15 @@ unset EPMT_DISABLE EPMT_EVENTS PAPIEX_OPTIONS PAPIEX_OUTPUT
 epmt=LD_PRELOAD=$build/lib/libepmt.so
 FLOOR_FILE=$out/floor "$build/bench/process" "$runs" none= \
     "empty preload=$build/bench/empty_preload.so" \
-    "floor=$build/bench/floor_process.so" "epmt=$build/lib/libepmt.so" ${peer:+"peer=$peer,PAPIEX_OUTPUT=$out/peer/,PAPIEX_OPTIONS=$options"} |
+    "floor=$build/bench/floor_process.so" "two records=$build/bench/floor_records.so" \
+    "epmt=$build/lib/libepmt.so" \
+    ${peer:+"peer=$peer,PAPIEX_OUTPUT=$out/peer/,PAPIEX_OPTIONS=$options"} |
     tee "$out/process"
-awk '$1 == "floor" { floor = $3; cpu = $4 } $1 == "epmt" || $1 == "peer" {
-        printf "%s / floor: %.2f, in CPU time %.2f\n", $1, $3 / floor, $4 / cpu }' "$out/process"
+awk '$1 == "floor" { floor = $3; cpu = $4 }
+    $1 == "two" { records = $4; records_cpu = $5 }
+    $1 == "epmt" || $1 == "peer" {
+        printf "%s / floor: %.2f, in CPU time %.2f; / floor with an identity record too: %.2f, %.2f\n",
+            $1, $3 / floor, $4 / cpu, $3 / records, $4 / records_cpu }' "$out/process"
 
 ways=(none floor epmt ${peer:+peer})
 
@@ -77,8 +82,11 @@ if command -v strace >/dev/null; then
     env "$epmt" /bin/true
     printf 'system calls added to a process: %s\n' $(($(count -E "$epmt" /bin/true) - bare))
 fi
-# The shell looks at itself: its private and shared pages are what they are with the preload in it.
-resident() { env "$1" sh -c 'while read -r name value _; do
-    [ "$name" = Rss: ] && echo "$value"; done </proc/$$/smaps_rollup'; }
-median() { for _ in 1 2 3 4 5 6 7 8 9; do resident "$1"; done | sort -n | sed -n 5p; }
-printf 'memory added to a process: %s KiB resident\n' $(($(median "$epmt") - $(median NONE=)))
+# The shell looks at itself. Pages of the library's file are in memory once for all; how many of them the
+# kernel shows each process is as it has read the file (in pieces of 64 KiB and more).
+memory() { env "$2" sh -c 'while read -r name value _; do
+    [ "$name" = "$0:" ] && echo "$value"; done </proc/$$/smaps_rollup' "$1"; } # NAME VARIABLE
+median() { for _ in 1 2 3 4 5 6 7 8 9; do memory "$@"; done | sort -n | sed -n 5p; }
+added() { echo $(($(median "$1" "$epmt") - $(median "$1" NONE=))); }
+printf 'memory added to a process: %s KiB of its own, %s KiB resident with shared pages of files\n' \
+    "$(added Anonymous)" "$(added Rss)"

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
@@ -81,6 +82,33 @@ static int end_kill(void) {
 static int end_syscall(void) {
     syscall(SYS_exit_group, 10);
     return 0;
+}
+
+static int end_syscall_exit(void) {
+    syscall(SYS_exit, 12);
+    return 0;
+}
+
+static void *leave_thread(void *unused) {
+    syscall(SYS_exit, 1);
+    return unused;
+}
+
+static int end_syscall_exit_in_thread(void) {
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, leave_thread, NULL);
+    pthread_join(thread, NULL);
+    return 13;
+}
+
+static int end_syscall_in_vfork_child(void) {
+    pid_t pid = vfork();
+
+    if (!pid)
+        syscall(SYS_exit_group, 1);
+    wait_and_print(pid);
+    return 14;
 }
 
 static void *exit_in_thread(void *unused) {
@@ -304,6 +332,25 @@ static int see_eintr(void) {
     return 0;
 }
 
+// syscall(2) hands on six arguments, the result and errno.
+static int see_syscall(void) {
+    static const char text[] = "the second page";
+    long page = sysconf(_SC_PAGESIZE);
+    FILE *file = tmpfile();
+
+    if (!file || fseek(file, page, SEEK_SET) || fputs(text, file) < 0 || fflush(file))
+        return 1;
+    errno = 7;
+    char *at = (char *)syscall(SYS_mmap, NULL, page, PROT_READ, MAP_PRIVATE, fileno(file), page);
+    printf("%s, errno %d\n", at, errno);
+    printf("getpid: %d\n", syscall(SYS_getpid) == getpid());
+    long status = syscall(SYS_close, -1);
+    printf("close: %ld, errno %d\n", status, errno);
+    status = syscall(99999);
+    printf("none: %ld, errno %d\n", status, errno);
+    return 0;
+}
+
 static int see_descriptors(void) {
     for (int fd = 3; fd < 64; fd++) {
         if (!close(fd))
@@ -324,12 +371,13 @@ static const struct {
 #define MODE(name) {#name, name},
     MODE(end_return) MODE(end_exit) MODE(end__exit) MODE(end__Exit) MODE(end_quick_exit)
         MODE(end_err) MODE(end_error) MODE(end_abort) MODE(end_segv) MODE(end_term) MODE(end_kill)
-            MODE(end_syscall) MODE(end_exit_in_thread) MODE(end_pthread_exit)
-                MODE(end_while_threads_run) MODE(end_before_threads_run) MODE(end_c11_threads)
-                    MODE(end_cancelled_threads) MODE(end_many_threads) MODE(begin_fork)
-                        MODE(begin_vfork) MODE(begin_spawn) MODE(begin_exec) MODE(begin_raw_clone)
-                            MODE(begin_daemon) MODE(see_signals) MODE(see_eintr)
-                                MODE(see_descriptors)};
+            MODE(end_syscall) MODE(end_syscall_exit) MODE(end_syscall_exit_in_thread)
+                MODE(end_syscall_in_vfork_child) MODE(see_syscall) MODE(end_exit_in_thread)
+                    MODE(end_pthread_exit) MODE(end_while_threads_run) MODE(end_before_threads_run)
+                        MODE(end_c11_threads) MODE(end_cancelled_threads) MODE(end_many_threads)
+                            MODE(begin_fork) MODE(begin_vfork) MODE(begin_spawn) MODE(begin_exec)
+                                MODE(begin_raw_clone) MODE(begin_daemon) MODE(see_signals)
+                                    MODE(see_eintr) MODE(see_descriptors)};
 
 int main(int argc, char **argv) {
     for (unsigned i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++) {

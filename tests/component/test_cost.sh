@@ -13,8 +13,8 @@ calls() { # COMMAND...
 
 bare=$(calls /bin/true)
 with=$(calls -E LD_PRELOAD="$PRELOAD" /bin/true)
-check "system calls of a process: $with with, $bare without, 65 more at most" \
-    test $((with - bare)) -le 65
+check "system calls of a process: $with with, $bare without, 63 more at most" \
+    test $((with - bare)) -le 63
 check "system calls: the records are among them" \
     test "$(grep -c '^[0-9]* *write(' "$TEST_DIR/calls")" = 2
 
@@ -31,6 +31,6 @@ both = sorted(faults(bare) for _ in range(51)), sorted(faults(loaded) for _ in r
 print(both[1][25] - both[0][25])
 P
 faults=$(python3 "$TEST_DIR/faults.py" "$PRELOAD")
-check "page faults of a process: $faults more, 13 at most" test "$faults" -le 13
+check "page faults of a process: $faults more, 11 at most" test "$faults" -le 11
 check "page faults: some" test "$faults" -ge 3
 finish

@@ -33,6 +33,11 @@ ended end_segv 'signaled||11|1'
 ended end_term 'signaled||15|1'
 ended end_kill 'killed|||'
 ended end_syscall 'exited|10|0|1'
+ended end_syscall_exit 'exited|12|0|1'
+ended end_syscall_exit_in_thread 'exited|13|0|2'
+ended end_syscall_in_vfork_child 'exited|14|0|1'
+mode see_syscall
+contains "syscall: six arguments" "the second page, errno 7" "$(cat "$TEST_DIR/preloaded.out")"
 ended end_exit_in_thread 'exited|11|0|2'
 ended end_pthread_exit 'exited|0|0|2'
 ended end_while_threads_run 'exited|0|0|4'
