@@ -9,8 +9,8 @@ build=$(cd "${1:-$source/build}" && pwd)
 seconds=${2:-600}
 out=${EPMT_FUZZ_OUT:-$build/fuzz}
 mkdir -p "$out"
-targets="fragment list jobfile"
-for target in $targets; do
+targets=(fragment list jobfile archive tags)
+for target in "${targets[@]}"; do
     cmake --build "$build" --target "fuzz_$target" >/dev/null || exit 1
 done
 failed=0
@@ -19,7 +19,7 @@ round=$(date +%s)
 until=$((round + seconds / 2))
 while [ "$(date +%s)" -lt $until ]; do
     round=$((round + 1))
-    for target in $targets; do
+    for target in "${targets[@]}"; do
         count=2000
         [ "$target" = jobfile ] && count=200 # each is read by a process of its own
         if ! timeout -s KILL 600 "$build/tests/fuzz/fuzz_$target" -n $count -r $round \
@@ -36,12 +36,12 @@ done
 if command -v clang >/dev/null; then
     if ! { cmake -S "$source" -B "$out/build" -DCMAKE_C_COMPILER=clang -DEPMT_LIBFUZZER=ON \
         -DEPMT_SANITIZE=ON -DEPMT_EXAMPLES=OFF &&
-        cmake --build "$out/build" --target fuzz_fragment fuzz_list fuzz_jobfile; } \
+        cmake --build "$out/build" --target "${targets[@]/#/fuzz_}"; } \
         >"$out/cmake.log" 2>&1; then
         tail "$out/cmake.log"
         exit 1
     fi
-    for target in $targets; do
+    for target in "${targets[@]}"; do
         mkdir -p "$out/corpus.$target"
         "$build/tests/fuzz/fuzz_$target" -s "$out/corpus.$target" >/dev/null
         "$out/build/tests/fuzz/fuzz_$target" -max_total_time=$((seconds / 6)) -max_len=200000 \
