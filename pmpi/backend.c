@@ -201,7 +201,7 @@ static int world_rank(uint64_t slot, int rank) {
     int inter, translated = -1;
 
     memcpy(&comm, &slot, sizeof comm);
-    if (comm == mpi.no_comm || mpi.Comm_test_inter(comm, &inter) ||
+    if (!mpi.world_group || comm == mpi.no_comm || mpi.Comm_test_inter(comm, &inter) ||
         (inter ? mpi.Comm_remote_group : mpi.Comm_group)(comm, &group))
         return -1;
     if (mpi.Group_translate_ranks(group, 1, &rank, mpi.world_group, &translated) ||

@@ -109,7 +109,7 @@ static int session(void) {
     MPI_Session session;
     MPI_Group group;
     MPI_Comm comm;
-    int x = 1, sum, size;
+    int x = 1, sum, size, me;
 
     if (MPI_Session_init(MPI_INFO_NULL, MPI_ERRORS_RETURN, &session))
         return 10;
@@ -117,6 +117,8 @@ static int session(void) {
     MPI_Comm_create_from_group(group, "test", MPI_INFO_NULL, MPI_ERRORS_RETURN, &comm);
     MPI_Comm_size(comm, &size);
     MPI_Allreduce(&x, &sum, 1, MPI_INT, MPI_SUM, comm);
+    MPI_Comm_rank(comm, &me);
+    MPI_Sendrecv(&sum, 1, MPI_INT, me, 1, &x, 1, MPI_INT, me, 1, comm, MPI_STATUS_IGNORE);
     MPI_Group_free(&group);
     MPI_Comm_free(&comm);
     MPI_Session_finalize(&session);

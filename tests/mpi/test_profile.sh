@@ -95,9 +95,12 @@ ways() { # FAMILY
         "$(functions MPI_Barrier MPI_Initialized)|$(sql \
             'select count(*) from processes where mpirank is null and mpicalls is null')"
     if grep -q Session_init "$TEST_DIR/exported-$family"; then
-        run_way "$family" 2 session 0
-        equal "$family: a session without MPI_Init" "MPI_Allreduce 2 8 8, MPI_Session_init 2 - -" \
-            "$(functions MPI_Allreduce MPI_Session_init)"
+        EPMT_MPI_MESSAGES=1 EPMT_MPI_SIZES=1 run_way "$family" 2 session 0
+        equal "$family: a session without MPI_Init" \
+            "MPI_Allreduce 2 8 8, MPI_Sendrecv 2 8 8, MPI_Session_init 2 - -" \
+            "$(functions MPI_Allreduce MPI_Sendrecv MPI_Session_init)"
+        equal "$family: whose ranks have no place in a world" "|1|4
+|1|4" "$(sql 'select peer, messages, bytes from mpi_messages')"
     fi
     run_way "$family" 1 many 0
     equal "$family: 100,000 receives under way, those without room counted" "1 400000" "$(sql \
