@@ -186,7 +186,7 @@ facts() { # FAMILY
     check "$family, facts: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
     fact() { sql "select value from job_attributes where scope like 'step %' and key = '$1'"; }
     equal "$family: threads asked for and given" "3 3" "$(fact thread_asked) $(fact thread_level)"
-    check "$family: standard" grep -qE '^[34]\.[0-9]$' <(fact standard)
+    check "$family: standard" grep -qE '^[345]\.[0-9]$' <(fact standard)
     check "$family: version of the library" grep -qE '^[0-9]+\.[0-9]+' <(fact libversion)
     check "$family: launcher" test -n "$(fact launcher)"
     equal "$family: nodes" 1 "$(fact nodes)"
