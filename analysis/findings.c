@@ -47,6 +47,9 @@ struct epmt_finding *epmt_findings_add(struct finding_context *context, enum epm
     char text[2 * EPMT_FINDING_TEXT_MAX];
     va_list args;
 
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     if (findings->count == EPMT_FINDINGS_MAX)
         return NULL;
     struct epmt_finding *finding = &findings->found[findings->count++];
@@ -57,9 +60,6 @@ struct epmt_finding *epmt_findings_add(struct finding_context *context, enum epm
                                      .count = -1,
                                      .rank = -1,
                                      .process_id = -1};
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     epmt_value_text(finding->text, sizeof finding->text, text);
     return finding;
 }

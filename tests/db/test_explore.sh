@@ -13,7 +13,7 @@ id=0
 run() { # COMPONENT SEGMENT SECONDS
     id=$((id + 1))
     echo "insert into jobs (id, uuid, digest, jobid, start, duration, cpu_time) values
-        ($id, '$id', $id, 'j$id', $((day + id))000000, $3000000, $((id % 2)));"
+        ($id, '$id', $id, 'j$id', $((day + id))000000, ${3}000000, $((id % 2)));"
     job_tag "$id" exp_name e1
     job_tag "$id" exp_component "$1"
     job_tag "$id" exp_time $((18540101 + $2 * 50000))
