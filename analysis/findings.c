@@ -41,15 +41,8 @@ int epmt_findings_ask(struct finding_context *context, const char *sql, epmt_db_
     return context->db->backend->query(context->db, sql, &id, 1, false, row, to, context->err);
 }
 
-struct epmt_finding *epmt_findings_add(struct finding_context *context, enum epmt_finding_kind kind,
-                                       enum epmt_severity severity, const char *format, ...) {
-    struct epmt_findings *findings = context->findings;
-    char text[2 * EPMT_FINDING_TEXT_MAX];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
+static struct epmt_finding *add(struct epmt_findings *findings, enum epmt_finding_kind kind,
+                                enum epmt_severity severity, const char *text) {
     if (findings->count == EPMT_FINDINGS_MAX)
         return NULL;
     struct epmt_finding *finding = &findings->found[findings->count++];
@@ -61,6 +54,21 @@ struct epmt_finding *epmt_findings_add(struct finding_context *context, enum epm
                                      .rank = -1,
                                      .process_id = -1};
     epmt_value_text(finding->text, sizeof finding->text, text);
+    return finding;
+}
+
+struct epmt_finding *epmt_findings_add(struct finding_context *context, enum epmt_finding_kind kind,
+                                       enum epmt_severity severity, const char *format, ...) {
+    va_list args;
+    char *text = NULL;
+
+    va_start(args, format);
+    int len = vasprintf(&text, format, args);
+    va_end(args);
+    struct epmt_finding *finding =
+        add(context->findings, kind, severity, len < 0 ? "out of memory" : text);
+    if (len >= 0)
+        free(text);
     return finding;
 }
 
