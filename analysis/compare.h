@@ -11,17 +11,17 @@
 #define EPMT_COMPARE_ROWS 20 // of programs, operations and functions
 
 // X(column of jobs, unit)
-#define EPMT_COMPARE_METRICS(X)                                                                    \
-    X(duration, US)                                                                                \
-    X(cpu_time, US)                                                                                \
-    X(efficiency, SHARE) X(mpi_share, SHARE) X(imbalance, SHARE) X(usertime, US) X(systemtime, US) \
-        X(time_waiting, NS) X(delayacct_blkio_time, US) X(mpitime, NS) X(mpicalls, COUNT)          \
-            X(mpibytes_out, BYTES) X(mpibytes_in, BYTES) X(rssmax, KIB) X(rchar, BYTES)            \
-                X(wchar, BYTES) X(syscr, COUNT) X(syscw, COUNT) X(read_bytes, BYTES)               \
-                    X(write_bytes, BYTES) X(minflt, COUNT) X(majflt, COUNT) X(vol_ctxsw, COUNT)    \
-                        X(invol_ctxsw, COUNT) X(processes, COUNT) X(threads, COUNT)                \
-                            X(ranks_reported, COUNT) X(hosts, COUNT) X(cpus, COUNT)                \
-                                X(failed, COUNT)
+// clang-format off
+#define EPMT_COMPARE_METRICS(X) \
+    X(duration, US) X(cpu_time, US) X(efficiency, SHARE) X(mpi_share, SHARE) \
+    X(imbalance, SHARE) X(usertime, US) X(systemtime, US) X(time_waiting, NS) \
+    X(delayacct_blkio_time, US) X(mpitime, NS) X(mpicalls, COUNT) X(mpibytes_out, BYTES) \
+    X(mpibytes_in, BYTES) X(rssmax, KIB) X(rchar, BYTES) X(wchar, BYTES) X(syscr, COUNT) \
+    X(syscw, COUNT) X(read_bytes, BYTES) X(write_bytes, BYTES) X(minflt, COUNT) \
+    X(majflt, COUNT) X(vol_ctxsw, COUNT) X(invol_ctxsw, COUNT) X(processes, COUNT) \
+    X(threads, COUNT) X(ranks_reported, COUNT) X(hosts, COUNT) X(cpus, COUNT) \
+    X(failed, COUNT)
+// clang-format on
 
 enum epmt_compare_unit {
     EPMT_UNIT_US,
