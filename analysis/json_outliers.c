@@ -66,8 +66,12 @@ static void add_summary(struct epmt_json_build *build, const struct epmt_summary
 
 #define SCORES "iqr", "z_score", "modified_z_score", "distance"
 
-static void add_scores(struct epmt_json_build *build, const double score[EPMT_METHOD_COUNT],
-                       unsigned used) {
+// Of one feature, or (distance) of all at once.
+static void add_scores(struct epmt_json_build *build, const char *feature,
+                       const double score[EPMT_METHOD_COUNT], unsigned used) {
+    bool is_distance = !strcmp(feature, EPMT_DISTANCE_FEATURE);
+
+    used &= is_distance ? 1U << EPMT_METHOD_DISTANCE : EPMT_METHODS_UNIVARIATE;
     for (int i = 0; i < EPMT_METHOD_COUNT; i++) {
         if (used >> i & 1)
             epmt_json_build_real(build, score[i]);
@@ -104,7 +108,7 @@ static void add_outlier(struct epmt_json_build *build, const struct epmt_outlier
     add_summary(build, &row->usual);
     epmt_json_build_real(build, row->low);
     epmt_json_build_real(build, row->high);
-    add_scores(build, row->score, used);
+    add_scores(build, row->feature, row->score, used);
     epmt_json_build_int(build, row->points);
     add_flagged(build, row->flagged);
 }
@@ -180,7 +184,7 @@ static json_t *list_causes(const struct epmt_causes *causes, size_t limit) {
         epmt_json_build_text(&build, cause->unit);
         epmt_json_build_real(&build, cause->value);
         add_summary(&build, &cause->usual);
-        add_scores(&build, cause->score, causes->methods);
+        add_scores(&build, cause->feature, cause->score, causes->methods);
         epmt_json_build_real(&build, cause->ratio);
     }
     return epmt_json_build_end(&build);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -116,7 +117,7 @@ static int set_secrets(struct epmt_dashboard *dashboard, struct epmt_error *err)
 
 int epmt_dashboard_listen(struct epmt_dashboard *dashboard, struct epmt_error *err) {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
+    struct sockaddr_storage bound;
     socklen_t len = sizeof bound;
     char port[8];
 
@@ -141,9 +142,7 @@ int epmt_dashboard_listen(struct epmt_dashboard *dashboard, struct epmt_error *e
         getnameinfo((struct sockaddr *)&bound, len, dashboard->address, sizeof dashboard->address,
                     port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV))
         return epmt_errf_errno(err, EPMT_ERR_IO, "cannot listen on %s", dashboard->bind);
-    dashboard->port =
-        ntohs(bound.ss_family == AF_INET ? ((struct sockaddr_in *)&bound)->sin_port
-                                         : ((struct sockaddr_in6 *)&bound)->sin6_port);
+    dashboard->port = (int)strtol(port, NULL, 10);
     set_names(dashboard);
     return set_secrets(dashboard, err);
 }

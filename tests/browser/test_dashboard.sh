@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The pages of epmt dashboard in a browser: no complaint on the console, nothing asked of elsewhere, the
 # numbers of the database, links that lead on, names that are markup shown as text, keyboard.
-# databases: both
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
