@@ -47,8 +47,7 @@ for way in segv fpe overflow; do
     equal "frame of $way: it is the function's" "dies in the function: 1" \
         "$(head -n 1 "$TEST_DIR/preloaded.out")"
 done
-ulimit -c unlimited
-(cd "$TEST_DIR" && run_both "with a core dump" "$program" segv)
+(ulimit -c unlimited && cd "$TEST_DIR" && run_both "with a core dump" "$program" segv)
 
 # By default a process that is no MPI rank has none, and loads nothing for it.
 unset EPMT_CRASH_STACK
