@@ -194,6 +194,13 @@ EPMT_EVENTS='' PAPIEX_OPTIONS=$CLOCK preload "$bin/counters" spin
 submit_ended "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
 equal "EPMT_EVENTS comes before PAPIEX_OPTIONS" 0 "$(sql 'select count(*) from counters')"
 
+# Through PAPI, which a child of fork begins anew.
+export EPMT_EVENTS=perf_event:::perf::TASK-CLOCK
+fresh
+epmt run "$bin/counters" fork >/dev/null
+submit_ended "$EPMT_OUTPUT_PREFIX" >"$TEST_DIR/said" 2>&1
+counted "through PAPI, fork" 2 "$EPMT_EVENTS" "value > 1e6"
+
 # Through PAPI: the same numbers for the same events in one run.
 same="perf_event:::perf::TASK-CLOCK"
 export EPMT_EVENTS="perf::TASK-CLOCK,$same,page-faults,perf_event:::perf::PAGE-FAULTS,PAPI_NO_SUCH"
