@@ -61,24 +61,26 @@ static void from_rusage(struct epmt_record *row, struct epmt_record *process) {
         epmt_record_set_u(process, EPMT_COL_rssmax, (uint64_t)usage.ru_maxrss);
 }
 
-// Reads /proc/self/task/<tid>/<name>. Where there was never another thread /proc/self says the
-// same, and the kernel has less to build and to take down again.
-static ssize_t read_task(pid_t tid, const char *name, char *text, size_t cap) {
+// Reads /proc/self/task/<tid>/<name>. Where `whole` is the same, as where there was never another
+// thread, /proc/self/<name> is read: the kernel has less to build and to take down again.
+static ssize_t read_task(pid_t tid, bool whole, const char *name, char *text, size_t cap) {
     char path[64];
 
-    if (epmt_threads_alone())
+    if (whole)
         epmt_fmt(path, sizeof path, "/proc/self/%s", name);
     else
         epmt_fmt(path, sizeof path, "/proc/self/task/%d/%s", (int)tid, name);
     return epmt_read_small(path, text, cap);
 }
 
-static void from_stat(pid_t tid, bool self, struct epmt_record *row, struct epmt_record *process) {
+// Returns whether the process may have waited for children.
+static bool from_stat(pid_t tid, bool self, struct epmt_record *row, struct epmt_record *process) {
     char text[1024];
     struct epmt_procstat stat;
 
-    if (read_task(tid, "stat", text, sizeof text) <= 0 || !epmt_procstat_parse(text, &stat))
-        return;
+    if (read_task(tid, epmt_threads_alone(), "stat", text, sizeof text) <= 0 ||
+        !epmt_procstat_parse(text, &stat))
+        return true;
     if (!self) { // what getrusage says better of the calling thread
         epmt_record_set_u(row, EPMT_COL_minflt, stat.field[10]);
         epmt_record_set_u(row, EPMT_COL_majflt, stat.field[12]);
@@ -98,9 +100,11 @@ static void from_stat(pid_t tid, bool self, struct epmt_record *row, struct epmt
         epmt_record_set_i(process, EPMT_COL_sid, (int64_t)stat.field[6]);
         epmt_record_set_u(process, EPMT_COL_num_threads, stat.field[20]);
     }
+    return stat.field[11] || stat.field[13];
 }
 
-static void from_io(pid_t tid, struct epmt_record *row) {
+// What children did that were waited for is in the process's io, but not in its thread's.
+static void from_io(pid_t tid, bool waited, struct epmt_record *row) {
     static const struct {
         const char *name;
         int column;
@@ -114,7 +118,7 @@ static void from_io(pid_t tid, struct epmt_record *row) {
         {"cancelled_write_bytes:", EPMT_COL_cancelled_write_bytes},
     };
     char text[512];
-    ssize_t len = read_task(tid, "io", text, sizeof text);
+    ssize_t len = read_task(tid, !waited && epmt_threads_alone(), "io", text, sizeof text);
     const char *at = text;
 
     for (unsigned i = 0; len > 0 && i < sizeof lines / sizeof *lines; i++) {
@@ -135,7 +139,7 @@ static void from_io(pid_t tid, struct epmt_record *row) {
 static void from_schedstat(pid_t tid, struct epmt_record *row) {
     static const int columns[] = {EPMT_COL_time_oncpu, EPMT_COL_time_waiting, EPMT_COL_timeslices};
     char text[128];
-    ssize_t len = read_task(tid, "schedstat", text, sizeof text);
+    ssize_t len = read_task(tid, epmt_threads_alone(), "schedstat", text, sizeof text);
     const char *at = text;
     uint64_t value;
 
@@ -154,7 +158,7 @@ static void from_status(pid_t tid, struct epmt_record *row) {
         {"\nnonvoluntary_ctxt_switches:", EPMT_COL_invol_ctxsw},
     };
     static char text[4096];
-    ssize_t len = read_task(tid, "status", text, sizeof text);
+    ssize_t len = read_task(tid, epmt_threads_alone(), "status", text, sizeof text);
 
     for (unsigned i = 0; len > 0 && i < 2; i++) {
         const char *at = strstr(text, lines[i].name);
@@ -174,12 +178,12 @@ void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epm
     if (epmt_self.rank >= 0)
         epmt_record_set_i(row, EPMT_COL_mpirank, epmt_self.rank);
     epmt_record_set_i(row, EPMT_COL_tid, thread->tid);
-    from_stat(thread->tid, self, row, process);
+    bool waited = from_stat(thread->tid, self, row, process);
     if (self)
         from_rusage(row, process);
     else
         from_status(thread->tid, row);
-    from_io(thread->tid, row);
+    from_io(thread->tid, waited, row);
     from_schedstat(thread->tid, row);
     uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
     epmt_record_set_i(row, EPMT_COL_start, (int64_t)thread->start_us);

@@ -137,6 +137,12 @@ for shell in sh bash; do
         "$(sql "select count(*) from processes where state in ('running', 'killed')")"
 done
 python=$(python3 -c 'import sys; print(sys.executable)')
+for last in true 'exec true'; do
+    job "a shell whose child writes, then $last" sh -c "head -c 1000000 /dev/zero; $last"
+    equal "what the child wrote is its own, then $last" head \
+        "$(sql 'select group_concat(exename) from processes where wchar >= 1000000')"
+done
+
 cat >"$TEST_DIR/children.py" <<'P'
 import os, subprocess, sys
 def attempt(*args, **more):
