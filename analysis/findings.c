@@ -130,7 +130,7 @@ static int read_job(struct finding_context *context, struct epmt_error *err) {
     return 0;
 }
 
-// The gravest first, of those the dearest.
+// The gravest first, of those the dearest; idle CPUs behind what left them idle.
 static int compare(const void *a, const void *b) {
     const struct epmt_finding *left = a, *right = b;
     double lost_left = isnan(left->seconds) ? 0 : left->seconds;
@@ -138,6 +138,8 @@ static int compare(const void *a, const void *b) {
 
     if (left->severity != right->severity)
         return left->severity > right->severity ? -1 : 1;
+    if ((left->kind == EPMT_FINDING_efficiency) != (right->kind == EPMT_FINDING_efficiency))
+        return left->kind == EPMT_FINDING_efficiency ? 1 : -1;
     if (left->severity < EPMT_PROBLEM && lost_left != lost_right)
         return lost_left > lost_right ? -1 : 1;
     return left->kind != right->kind ? left->kind < right->kind ? -1 : 1

@@ -88,14 +88,16 @@ static int look_at_queue(struct finding_context *context) {
 }
 
 // Those that moved data and those that did not, apart. A process with children waits for these:
-// only ranks and leaves of the tree are looked at.
-#define WAITING(moved)                                                                          \
-    PROCESS IDLE                                                                                \
-        ", " EPMT_SQL_LIFE ", sum(" IDLE ") OVER (), sum(" EPMT_SQL_LIFE                        \
-        ") OVER (), count(*) OVER (), " MOVED                                                   \
-        ", sum(p.\"delayacct_blkio_time\") OVER () FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB \
-        " AND " MOVED moved " AND (p.\"mpirank\" IS NOT NULL OR NOT EXISTS (SELECT 1 FROM "     \
-        "\"processes\" c WHERE c.\"parent_id\" = p.\"id\")) AND " IDLE " > 10000 "              \
+// only ranks and leaves of the tree are looked at. A join, because PostgreSQL may run a NOT EXISTS
+// behind an OR over the whole table, once for each process.
+#define WAITING(moved)                                                                      \
+    PROCESS IDLE                                                                            \
+        ", " EPMT_SQL_LIFE ", sum(" IDLE ") OVER (), sum(" EPMT_SQL_LIFE                    \
+        ") OVER (), count(*) OVER (), " MOVED                                               \
+        ", sum(p.\"delayacct_blkio_time\") OVER () FROM \"processes\" p LEFT JOIN (SELECT " \
+        "DISTINCT \"parent_id\" FROM \"processes\" WHERE \"job_id\" = $1) c ON "            \
+        "c.\"parent_id\" = p.\"id\" WHERE " EPMT_SQL_OF_JOB " AND " MOVED moved             \
+        " AND (p.\"mpirank\" IS NOT NULL OR c.\"parent_id\" IS NULL) AND " IDLE " > 10000 " \
         "ORDER BY " IDLE " DESC, p.\"id\" LIMIT 1"
 
 static bool counts(const struct finding_context *context, const struct wait *wait) {

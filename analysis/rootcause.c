@@ -43,7 +43,7 @@ static int make_room(struct searching *searching, struct epmt_error *err) {
 
     if (causes->count < searching->cap)
         return 0;
-    if (causes->count >= 2 * EPMT_OUTLIERS_MAX) {
+    if (causes->count / 2 >= EPMT_OUTLIERS_MAX) {
         qsort(causes->rows, causes->count, sizeof *causes->rows, by_ratio);
         while (causes->count > EPMT_OUTLIERS_MAX)
             free(causes->rows[--causes->count].operation);

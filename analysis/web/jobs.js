@@ -209,8 +209,8 @@
 
   // ---- all jobs that were found ----
   function width(seconds) {
-    for (const [unit, text] of [[86400, "days"], [3600, "hours"], [60, "minutes"]]) {
-      if (seconds % unit === 0) return `${seconds / unit} ${text}`;
+    for (const [unit, text] of [[86400, "day"], [3600, "hour"], [60, "minute"]]) {
+      if (seconds % unit === 0) return pages.count(seconds / unit, text);
     }
     return `${seconds} s`;
   }
@@ -229,12 +229,12 @@
     const { sums } = answer, every = buckets(answer);
     byId("overview").replaceChildren(
       element("p", { id: "sums" }, element("strong", { "data-jobs": sums.jobs },
-        `${sums.jobs.toLocaleString("en")} jobs`),
-      sums.jobs ? ` of ${sums.users} users, ${sums.failed} failed, ${
+        pages.count(sums.jobs, "job")),
+      sums.jobs ? ` of ${pages.count(sums.users, "user")}, ${sums.failed} failed, ${
         format("cpu_s", sums.cpu_s || 0)} of CPU time, begun from ${pages.utc(sums.first)} to ${
         pages.utc(sums.last)} UTC` : ""),
       every.length < 2 ? "" : bars({
-        title: "When they began", text: `Jobs in ${width(answer.bucket_s)} each.`,
+        title: "When they began", text: `Each bar: ${width(answer.bucket_s)}.`,
         labels: every.map((row) => pages.utc(row.start_s * 1e6)), stacked: true, unit: "jobs",
         sets: [{ label: "well", values: every.map((row) => row.jobs - row.failed) },
           { label: "failed", values: every.map((row) => row.failed), colour: 5 }],

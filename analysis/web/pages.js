@@ -130,6 +130,10 @@ const pages = (() => {
       answer.tags.rows.map(([key, value]) => `${key}:${value}`));
   }
 
-  return { arguments: arguments_, boxes, choices, measure, measured, complain, fill, format, jobLink, jobName, options, pairs, query,
-    say, shell, utc };
+  function count(number, unit) {
+    return `${number.toLocaleString("en")} ${unit}${number === 1 ? "" : "s"}`;
+  }
+
+  return { arguments: arguments_, boxes, choices, count, measure, measured, complain, fill, format,
+    jobLink, jobName, options, pairs, query, say, shell, utc };
 })();

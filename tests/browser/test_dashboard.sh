@@ -21,6 +21,8 @@ hostile="<img src=x onerror=alert(1)>\"'&amp;</script>"
 EPMT_JOB_ID=hostile EPMT_JOB_TAGS="exp_name:$hostile;exp_component:$hostile;note:$hostile" epmt run -a true
 submit_ended "$EPMT_OUTPUT_PREFIX" >/dev/null
 sql "update jobs set jobname = '$(printf %s "$hostile" | sed "s/'/''/g")' where jobid = 'hostile'"
+# What the six took is chance, and one of them may well stand out.
+sql "update jobs set duration = 10000 + 100 * id, cpu_time = 1000 + 10 * id where jobid like 'job-%'"
 epmt models create "$hostile" job-1 job-2 job-3 job-4 >/dev/null
 # More jobs than there is room for on a page.
 sql "with recursive n(i) as (select cast(1 as bigint) union all select i + 1 from n where i < 9992)

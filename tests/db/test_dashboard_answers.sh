@@ -54,7 +54,7 @@ same "outliers of all that is" outliers "min=0&feature=all&method=all" rows job_
 same "outliers among processes" outliers "compared=processes&tag=exp_name:cm4&min=0" rows job_id,feature,value,median \
     outliers processes --tag exp_name:cm4 --min-score 0
 same "outliers among operations" outliers "compared=operations&operation=op&min=0" rows job_id,feature,value,median \
-    outliers operations -o op --min-score 0
+    outliers operations -k op --min-score 0
 same "outliers by a model" outliers "model=usual" rows job_id,feature,value,points=score outliers --model usual
 same "causes" cause "cause=$slow&model=usual" causes feature,value,median,modified_z_score,ratio \
     outliers --root-cause slow --model usual

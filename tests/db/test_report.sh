@@ -73,6 +73,8 @@ equal "MPI, and in which function" "* The ranks spent 72 % of their time in MPI,
     "$(finding straggler 'in MPI,')"
 equal "idle CPUs" "- CPUs were idle: of 4 CPUs the job used 1 on average (efficiency 25 %); 300 s of CPU time went unused." \
     "$(finding straggler idle)"
+contains "idle CPUs come behind what may have left them idle" "CPUs were idle" \
+    "$(show straggler | grep '^- ' | tail -n 1)"
 contains "memory" "Rank 2 on n2 used 8.00 GiB of memory, the mean of 4 ranks is 2.75 GiB" "$(finding straggler memory)"
 equal "an imbalance: 80 s at most, 55 s on average" \
     "* Ranks are unevenly loaded (imbalance 31 %): the mean of 4 ranks is 55.0 s outside MPI, rank 0 on n1 has 80.0 s. Waiting for it costs 100 s of the ranks' time." \
