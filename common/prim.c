@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kcmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -174,8 +173,8 @@ void *epmt_prim_map_file(int fd, size_t len, int *error) {
     return *error ? NULL : (void *)at;
 }
 
-int epmt_prim_compare_memory(pid_t a, pid_t b) {
-    return (int)call(SYS_kcmp, a, b, KCMP_VM, 0, 0, 0);
+int epmt_prim_wipe_on_fork(void *at, size_t len) {
+    return (int)CALL3(SYS_madvise, at, len, MADV_WIPEONFORK);
 }
 
 void epmt_prim_unmap(void *at, size_t len) {

@@ -58,8 +58,8 @@ int epmt_prim_getrusage(int who, struct rusage *usage);
 void *epmt_prim_map(size_t len);
 // A file's pages for reading, or NULL with *error = -errno.
 void *epmt_prim_map_file(int fd, size_t len, int *error);
-// 0 where two processes have one memory, above 0 where each has its own.
-int epmt_prim_compare_memory(pid_t a, pid_t b);
+// The pages are zeroed in a child of fork.
+int epmt_prim_wipe_on_fork(void *at, size_t len);
 void epmt_prim_unmap(void *at, size_t len);
 // Gives pages of a file's mapping back; they are read again where they are touched again.
 void epmt_prim_drop(const void *at, size_t len);

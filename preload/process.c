@@ -31,6 +31,17 @@ EPMT_HOT(2) struct epmt_process epmt_self;
 
 EPMT_HOT(3) struct epmt_scratch epmt_scratch;
 
+#if defined __x86_64__
+#define PAGE_MAX 4096
+#else
+#define PAGE_MAX 65536
+#endif
+
+// On a page that the kernel zeroes in a child of fork: it tells such a child from one of vfork,
+// whose memory is its parent's, also where no wrapper saw the call. NULL: the kernel cannot.
+static uint8_t mark_room[2 * PAGE_MAX];
+static EPMT_HOT(1) uint8_t *fork_mark;
+
 // A write that failed has left its signal (a closed pipe, a limit on the size of files), blocked by
 // us: the program never asked for that write.
 static void take_signal_of(int status) {
@@ -70,6 +81,16 @@ void epmt_log(int level, const char *format, ...) {
         write_log(fd, line, text.len);
         epmt_prim_close(fd);
     }
+}
+
+static void find_mark(void) {
+    size_t page = getauxval(AT_PAGESZ);
+    uint8_t *at = (uint8_t *)(((uintptr_t)mark_room + PAGE_MAX - 1) & ~(uintptr_t)(PAGE_MAX - 1));
+
+    if (page > PAGE_MAX || epmt_prim_wipe_on_fork(at, page))
+        return;
+    *at = 1;
+    fork_mark = at;
 }
 
 // Memory of our own, or NULL where there is none.
@@ -331,6 +352,7 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     take_arguments(argc, argv);
     if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename))
         return;
+    find_mark();
     if (!take_place())
         return;
     const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
@@ -352,6 +374,8 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
 static void become_child(void) {
     uint64_t signals = epmt_prim_signals_block();
 
+    if (fork_mark)
+        *fork_mark = 1;
     epmt_lock_reset(&epmt_self.lock);
     if (epmt_mpi_clock != EPMT_MPI_OFF) // else there is nothing to forget, in pages never touched
         epmt_mpi_profile_forked();
@@ -388,26 +412,11 @@ void epmt_process_forked(uint64_t image) {
         become_child();
 }
 
-// Whether the memory of this process, whose number is not that of the state in it, is another's
-// too. Where the kernel does not say, or the other is out of sight in another pid namespace, it is.
-static bool shares_memory(pid_t self) {
-    pid_t parent = epmt_prim_getppid();
-    int owner = epmt_prim_compare_memory(self, epmt_self.pid);
-
-    if (!parent || !owner || (owner < 0 && owner != -ESRCH))
-        return true;
-    // A vfork child of a child of fork that no wrapper has seen yet.
-    return parent != epmt_self.pid && !epmt_prim_compare_memory(self, parent);
-}
-
 enum epmt_standing epmt_process_standing(void) {
     if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
         return EPMT_NOT_MINE;
-    pid_t self = epmt_prim_getpid();
-    if (self == epmt_self.pid)
-        return EPMT_MINE;
-    if (shares_memory(self))
-        return EPMT_NOT_MINE;
-    become_child();
-    return EPMT_MINE;
+    // The mark is asked first: in a new pid namespace the child may have its parent's number.
+    if (fork_mark && !*fork_mark && !__atomic_exchange_n(fork_mark, 1, __ATOMIC_RELAXED))
+        become_child();
+    return epmt_prim_getpid() == epmt_self.pid ? EPMT_MINE : EPMT_NOT_MINE;
 }

@@ -86,7 +86,7 @@ static inline long bare_call(long number, long a, long b, long c, long d, long e
 static __attribute__((noinline, cold)) long end_by_call(long number, long status) {
     bool alone = epmt_threads_alone() && !epmt_unbegun_count();
 
-    if (number == SYS_exit_group || (alone && epmt_prim_gettid() == epmt_self.pid))
+    if (number == SYS_exit_group || (alone && epmt_prim_gettid() == epmt_prim_getpid()))
         end((int)status);
     return bare_call(number, status, 0, 0, 0, 0, 0);
 }

@@ -42,6 +42,12 @@ static const int fatal[] = {SIGSEGV,   SIGBUS,  SIGFPE,    SIGILL,  SIGABRT, SIG
 static struct sigaction believed[FATAL_COUNT];
 static EPMT_HOT(1) _Atomic uint64_t has_belief;
 
+typedef void (*three_f)(int number, siginfo_t *info, void *context);
+
+// The handler that a signal with SA_RESETHAND was to run when it came: what is believed by the time
+// that ours runs may be another one.
+static three_f once[FATAL_COUNT];
+
 // How many of the signals are watched: the real-time ones in MPI ranks only, for what they cost.
 // None in the first process of a pid namespace: the kernel spares it a signal whose disposition is
 // the default one, but would run our handler.
@@ -79,6 +85,13 @@ static bool is_crash(int number) {
 
 static char crash_list[4096];
 
+static void send_again(int number, siginfo_t *info) {
+    pid_t pid = epmt_prim_getpid(), tid = epmt_prim_gettid();
+
+    if (syscall(SYS_rt_tgsigqueueinfo, pid, tid, number, info))
+        syscall(SYS_tgkill, pid, tid, number);
+}
+
 static void on_fatal(int number, siginfo_t *info, void *context) {
     const struct sigaction by_default = {.sa_handler = SIG_DFL};
     int saved = epmt_enter();
@@ -93,9 +106,8 @@ static void on_fatal(int number, siginfo_t *info, void *context) {
     kernel_sigaction(number, &by_default, NULL);
     // A fault happens again by itself, in the frame where it was. What was sent is sent again, with
     // what it carried; it waits until the handler returns.
-    pid_t pid = epmt_prim_getpid(), tid = epmt_prim_gettid();
-    if (!is_fault(number, info) && syscall(SYS_rt_tgsigqueueinfo, pid, tid, number, info))
-        syscall(SYS_tgkill, pid, tid, number);
+    if (!is_fault(number, info))
+        send_again(number, info);
     epmt_leave(saved);
 }
 
@@ -139,7 +151,8 @@ static void believe(unsigned i, const struct sigaction *action) {
     has_belief |= UINT64_C(1) << i;
 }
 
-// Puts our handler where the disposition is the default one.
+// Puts our handler where the disposition is the default one. Where it may be another, and signals
+// may come, it is asked before (look_after).
 static void adopt(unsigned i) {
     int number = number_of(i);
     struct sigaction ours = {.sa_sigaction = on_fatal, .sa_flags = flags_for(number)};
@@ -157,13 +170,11 @@ static void adopt(unsigned i) {
     }
 }
 
-typedef void (*three_f)(int number, siginfo_t *info, void *context);
-
 // The kernel has put the default back. Returns the program's handler, to be gone on to.
 static __attribute__((noinline)) three_f take_once(int number) {
     int saved = epmt_enter();
     int i = index_of(number);
-    three_f handler = i >= 0 ? believed[i].sa_sigaction : NULL;
+    three_f handler = i >= 0 ? once[i] : NULL;
 
     if (i >= 0 && epmt_process_standing() == EPMT_MINE)
         adopt((unsigned)i);
@@ -210,12 +221,15 @@ static void on_overflow(int number, siginfo_t *info, void *context) {
     if (is_fault(number, info) && has_no_stack(context)) {
         on_fatal(number, info, context);
     } else if (i >= 0) {
-        struct sigaction program = believed[i];
-        give_back(number, &program);
-        if (epmt_process_standing() == EPMT_MINE)
-            stand_in((unsigned)i, &program, false);
+        struct sigaction program = believed[i], now;
+        // Another thread's fault may have given it back before, and the program have set another.
+        if (!kernel_sigaction(number, NULL, &now) && now.sa_sigaction == on_overflow) {
+            give_back(number, &program);
+            if (epmt_process_standing() == EPMT_MINE)
+                stand_in((unsigned)i, &program, false);
+        }
         if (!is_fault(number, info))
-            syscall(SYS_rt_tgsigqueueinfo, epmt_prim_getpid(), epmt_prim_gettid(), number, info);
+            send_again(number, info);
     }
     epmt_leave(saved);
 }
@@ -234,9 +248,15 @@ static void stand_in(unsigned i, const struct sigaction *program, bool first) {
     if (first && may_overflow(number) && on_stack == EPMT_STACK_OURS &&
         !(program->sa_flags & SA_ONSTACK)) {
         ours.sa_sigaction = on_overflow;
-        ours.sa_flags = (ours.sa_flags & ~SA_RESETHAND) | SA_SIGINFO | SA_ONSTACK;
+        // What is sent again waits until ours has returned, and its stack is free.
+        ours.sa_flags = (ours.sa_flags & ~(SA_RESETHAND | SA_NODEFER)) | SA_SIGINFO | SA_ONSTACK;
+        uint64_t mask;
+        memcpy(&mask, &ours.sa_mask, sizeof mask);
+        mask |= UINT64_C(1) << (number - 1);
+        memcpy(&ours.sa_mask, &mask, sizeof mask);
     } else if (program->sa_flags & (int)SA_RESETHAND) {
         ours.sa_sigaction = on_once;
+        once[i] = program->sa_sigaction;
     } else {
         return;
     }
@@ -247,16 +267,6 @@ static void stand_in(unsigned i, const struct sigaction *program, bool first) {
 void epmt_signals_begin(void) {
     watched = epmt_self.pid != 1 ? ORDINARY_COUNT : 0;
     for (unsigned i = 0; i < watched; i++)
-        adopt(i);
-}
-
-void epmt_signals_watch_all(void) {
-    unsigned before = watched;
-
-    if (!watched)
-        return;
-    watched = FATAL_COUNT;
-    for (unsigned i = before; i < watched; i++)
         adopt(i);
 }
 
@@ -282,6 +292,16 @@ static void look_after(unsigned i) {
         adopt(i);
     else if (is_handler(&now) && !is_ours(&now))
         stand_in(i, &now, true);
+}
+
+void epmt_signals_watch_all(void) {
+    unsigned before = watched;
+
+    if (!watched)
+        return;
+    watched = FATAL_COUNT;
+    for (unsigned i = before; i < watched; i++)
+        look_after(i);
 }
 
 void epmt_signals_use_stack(enum epmt_signals_stack stack) {
@@ -348,11 +368,17 @@ EPMT_EXPORT int sigaction(int number, const struct sigaction *act, struct sigact
         epmt_signal_stack_program_has_one();
     if (i < 0)
         return real(number, act, old);
+    // Between the program's handler and ours before it none may run.
+    bool closed =
+        set && is_handler(act) && (act->sa_flags & (int)SA_RESETHAND || may_overflow(number));
+    uint64_t signals = closed ? epmt_prim_signals_block() : 0;
     int status = real(number, act, &before);
     if (!status && old)
         *old = is_ours(&before) ? belief((unsigned)i) : before;
     if (!status && set)
         changed(number);
+    if (closed)
+        epmt_prim_signals_restore(signals);
     return status;
 }
 
