@@ -190,9 +190,24 @@ static void print_missing(void *context, const struct epmt_explore_missing *miss
     if (printing->part != MISSING)
         title(printing, MISSING);
     if (format == EPMT_FORMAT_TABLE)
-        printf("%16.16s %12" PRId64 "\n", epmt_printable(missing->component), missing->time);
+        printf("%16.16s %12.*" PRId64 "\n", epmt_printable(missing->component),
+               missing->digits ? missing->digits : 1, missing->time);
     else if (format == EPMT_FORMAT_JSON)
         epmt_output_row(&printing->output, values);
+}
+
+static void print_too_many(void *context) {
+    static const struct epmt_table_column column = {.name = "limit"};
+    const struct epmt_db_value limit = epmt_db_int(EPMT_EXPLORE_SEGMENTS_MAX);
+    struct printing *printing = context;
+
+    if (format == EPMT_FORMAT_TABLE) {
+        title(printing, MISSING);
+        printf("too many to list: there should be more than %d\n", EPMT_EXPLORE_SEGMENTS_MAX);
+    } else if (format == EPMT_FORMAT_JSON) {
+        epmt_output_rows(&printing->output, "too_many_segments", &column, 1);
+        epmt_output_row(&printing->output, &limit);
+    }
 }
 
 static int explore(struct epmt_db *db, struct epmt_error *err) {
@@ -201,6 +216,7 @@ static int explore(struct epmt_db *db, struct epmt_error *err) {
                                                  .segment = print_segment,
                                                  .total = print_total,
                                                  .missing = print_missing,
+                                                 .too_many = print_too_many,
                                                  .context = &printing};
 
     epmt_output_begin(&printing.output, stdout, format);

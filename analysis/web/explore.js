@@ -111,7 +111,11 @@
   function drawMissing(answer) {
     const rows = objects(answer.missing)
       .filter((row) => !component || row.component === component);
-    if (!rows.length) return [element("p", { id: "missing" }, "No time segment is missing.")];
+    if (!rows.length) {
+      return [element("p", { id: "missing" }, answer.too_many_segments
+        ? "There should be too many time segments to list those that are missing."
+        : "No time segment is missing.")];
+    }
     const byComponent = new Map();
     for (const row of rows) {
       if (!byComponent.has(row.component)) byComponent.set(row.component, []);
