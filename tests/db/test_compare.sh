@@ -53,6 +53,8 @@ equal "conditions of a group: all of them" "metrics,duration,1e+08,1.5e+08,0.5" 
     "$(rows user=alice,exit=ok user=alice,exit=failed | grep ,duration, | near)"
 equal "three: what differs most from the first" "metrics,duration,1e+08,1.5e+08,3.5e+08,2.5" \
     "$(rows a b c | grep ,duration, | near)"
+equal "what one side alone has comes first" "efficiency failed rssmax" \
+    "$(rows a c | grep ^metrics | cut -d , -f 2 | head -3 | xargs)"
 out=$(epmt compare a b)
 equal "people see units" "rssmax 1.00 MiB 4.00 MiB +300 %" "$(grep ^rssmax <<<"$out" | xargs)"
 equal "and signs" "model 40.0 s 20.0 s -50 %" "$(grep ^model <<<"$out" | xargs)"
