@@ -53,7 +53,8 @@ static void take_total(void *context, const struct epmt_explore_segment *segment
 static void take_missing(void *context, const struct epmt_explore_missing *missing) {
     struct exploring *exploring = context;
 
-    if (exploring->missing_count++ >= ROWS_MAX)
+    if ((exploring->component && strcmp(exploring->component, missing->component) != 0) ||
+        exploring->missing_count++ >= ROWS_MAX)
         return;
     epmt_json_build_row(&exploring->missing);
     epmt_json_build_text(&exploring->missing, missing->component);
