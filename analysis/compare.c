@@ -19,6 +19,8 @@ static const struct {
 };
 #define METRIC_COUNT (sizeof metrics / sizeof *metrics)
 
+_Static_assert(EPMT_COMPARE_SIDES_MAX <= EPMT_SELECTIONS_MAX, "all sides are in one query");
+
 struct state {
     struct epmt_db *db;
     struct epmt_comparison *comparison;
