@@ -20,7 +20,8 @@ static const struct epmt_option options[] = {
     {'l', "limit", "N", "the N components with the largest sum (10)"},
     {0, "segments", "FIRST:LAST:STEP",
      "the time segments there should be, for what is missing (default: from the first to the last, "
-     "by their usual distance)"},
+     "by their usual distance); of dates by the calendar: STEP 10000 is a year, 100 a month, 1 a "
+     "day"},
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: the jobs)"},
     {0},
 };
