@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // epmt explore: an experiment by component and time segment. The tables for people have the form
 // that scripts know from the tool before.
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -31,8 +32,9 @@ static int set_segments(const char *text, struct epmt_error *err) {
     char *end = NULL;
 
     for (int i = 0; i < 3; i++) {
+        errno = 0;
         *to[i] = strtoll(text, &end, 10);
-        if (end == text || *end != (i < 2 ? ':' : '\0'))
+        if (errno || end == text || *end != (i < 2 ? ':' : '\0'))
             return epmt_errf(err, EPMT_ERR_USAGE, "segments are FIRST:LAST:STEP");
         text = end + 1;
     }

@@ -103,6 +103,7 @@ equal "the largest numbers asked for" " sea 9223372036854775804" "$(missing larg
 equal "one step before the largest" 8 "$(missing e1 --segments 9223372036854775800:9223372036854775807:1 | grep -o ocean | wc -l)"
 equal "the whole range of numbers" 19 "$(missing e1 --segments \
     -9000000000000000000:9000000000000000000:1000000000000000000 | grep -o ocean | wc -l)"
+contains "no number is larger" "FIRST:LAST:STEP" "$(epmt explore e1 --segments 1:9223372036854775808:1 2>&1)"
 equal "too many to list" "too many to list: there should be more than 100000" "$(missing far)"
 contains "too many to list, for programs" '"too_many_segments": [' "$(epmt explore far --format json)"
 contains "no such experiment" "exp_name:nothing" "$(epmt explore nothing 2>&1)"
