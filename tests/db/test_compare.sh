@@ -66,7 +66,7 @@ check "json" python3 -c 'import json, sys
 d = json.loads(sys.argv[1])
 assert {r["name"]: r["change"] for r in d["metrics"]}["rssmax"] == 3, d
 assert d["programs"][0] == {"name": "gzip", "a": None, "b": 30000000, "change": None}, d' "$(epmt compare a b --format json)"
-group=user=alice,name=*,host=*,program=*,exit=0,after=2000-01-01,before=2100-01-01
+group='user=alice,name=*,host=*,program=*,exit=0,after=2000-01-01,before=2100-01-01'
 for i in {1..16}; do group+=",tag=exp:x*"; done
 groups=()
 for i in {1..8}; do groups+=(--group "$group"); done
