@@ -19,6 +19,8 @@ static const struct {
 };
 #define METRIC_COUNT (sizeof metrics / sizeof *metrics)
 
+_Static_assert(EPMT_COMPARE_SIDES_MAX <= EPMT_SELECTIONS_MAX, "all sides are in one query");
+
 struct state {
     struct epmt_db *db;
     struct epmt_comparison *comparison;
@@ -94,25 +96,28 @@ static int read_metrics(struct state *state, struct epmt_error *err) {
 }
 
 // How many times the largest is the smallest; what one side has and another has not comes first.
-static double ratio_of(const struct epmt_difference *difference) {
+static double ratio_of(const struct epmt_difference *difference, int count) {
     double low = INFINITY, high = 0;
+    int known = 0;
 
-    for (int i = 0; i < EPMT_COMPARE_SIDES_MAX; i++) {
+    for (int i = 0; i < count; i++) {
         double value = fabs(difference->values[i]);
         if (isnan(value))
             continue;
+        known++;
         low = fmin(low, value);
         high = fmax(high, value);
     }
+    if (known && known < count)
+        return INFINITY;
     return high <= 0 ? 1 : high / low;
 }
 
 static int by_ratio(const void *a, const void *b) {
-    double left = ratio_of(a), right = ratio_of(b);
+    const struct epmt_difference *first = a, *second = b;
 
-    return left != right ? left > right ? -1 : 1
-                         : strcmp(((const struct epmt_difference *)a)->name,
-                                  ((const struct epmt_difference *)b)->name);
+    return first->ratio != second->ratio ? first->ratio > second->ratio ? -1 : 1
+                                         : strcmp(first->name, second->name);
 }
 
 static int compare_metrics(struct state *state, struct epmt_error *err) {
@@ -129,6 +134,8 @@ static int compare_metrics(struct state *state, struct epmt_error *err) {
         if (read_metrics(state, err))
             return -1;
     }
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        state->differences[i].ratio = ratio_of(&state->differences[i], count);
     qsort(state->differences, METRIC_COUNT, sizeof *state->differences, by_ratio);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         set_change(&state->differences[i], count);

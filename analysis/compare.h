@@ -55,6 +55,7 @@ struct epmt_difference {
     // Of the side that differs most from the first: by how much of that; 1 is twice as much. NAN
     // where the first is 0 or nothing.
     double change;
+    double ratio; // of metrics: how many times the largest is the smallest
 };
 
 struct epmt_comparison {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/explore.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/segments.h"
 #include "analysis/statistics.h"
 #include "analysis/words.h"
 #include "common/fmt.h"
@@ -158,81 +158,45 @@ static int visit_components(const struct state *state, struct components *compon
     return 0;
 }
 
-static bool number_of(const struct epmt_explore_segment *segment, int64_t *number) {
-    return epmt_parse_whole_i64(segment->time, number);
-}
+// What the sorted units, of one component, have not.
+static void visit_gaps(const struct state *state, const struct epmt_segments *segments,
+                       struct epmt_explore_missing *missing, const int64_t *units, size_t found) {
+    uint64_t count = epmt_segments_count(segments);
+    size_t at = 0;
 
-// The most usual distance of one segment to the next.
-static int64_t usual_step(const struct list *totals) {
-    int64_t best = 0, before = 0, number;
-    size_t most = 0;
-    bool any = false;
-
-    for (size_t i = 0; i < totals->count; i++) {
-        if (!number_of(&totals->rows[i], &number))
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t wanted = (int64_t)((uint64_t)segments->first + i * (uint64_t)segments->step);
+        while (at < found && units[at] < wanted)
+            at++;
+        if (at < found && units[at] == wanted)
             continue;
-        int64_t step = number - before, at, last = 0;
-        size_t times = 0;
-        bool have = false;
-        for (size_t n = 0; any && n < totals->count; n++) {
-            if (!number_of(&totals->rows[n], &at))
-                continue;
-            times += have && at - last == step;
-            last = at;
-            have = true;
-        }
-        if (times > most || (times == most && times && step < best)) {
-            most = times;
-            best = step;
-        }
-        before = number;
-        any = true;
-    }
-    return best > 0 ? best : 0;
-}
-
-// From the first to the last number of the totals, which are in order.
-static void span_of(const struct list *totals, int64_t *first, int64_t *last) {
-    int64_t number;
-    bool any = false;
-
-    for (size_t i = 0; i < totals->count; i++) {
-        if (!number_of(&totals->rows[i], &number))
-            continue;
-        if (!any || number < *first)
-            *first = number;
-        if (!any || number > *last)
-            *last = number;
-        any = true;
+        missing->time = epmt_segments_number(segments, wanted);
+        state->visitor->missing(state->visitor->context, missing);
     }
 }
-
-#define SEGMENTS_MAX 100000
 
 static int visit_missing(const struct state *state, const struct components *components,
                          const struct list *totals, struct list *list) {
     struct epmt_explore_missing missing;
-    int64_t first = state->request->first, last = state->request->last;
-    int64_t step = state->request->step, number;
+    struct epmt_segments segments;
+    size_t found;
 
-    if (!step) {
-        step = usual_step(totals);
-        span_of(totals, &first, &last);
-    }
-    if (step <= 0 || (last - first) / step > SEGMENTS_MAX)
+    if (!epmt_segments_make(&segments, state->request, totals->rows, totals->count))
+        return epmt_errf(state->err, EPMT_ERR_MEMORY, "out of memory");
+    if (epmt_segments_count(&segments) > EPMT_EXPLORE_SEGMENTS_MAX) {
+        state->visitor->too_many(state->visitor->context);
         return 0;
+    }
+    missing.digits = segments.digits;
     for (size_t i = 0; i < components->count; i++) {
         if (read_jobs(state, &components->rows[i], list))
             return -1;
+        int64_t *units = epmt_segments_units(&segments, list->rows, list->count, &found);
+        if (!units)
+            return epmt_errf(state->err, EPMT_ERR_MEMORY, "out of memory");
         memcpy(missing.component, components->rows[i].name, EPMT_EXPLORE_NAME_MAX);
-        for (missing.time = first; missing.time <= last; missing.time += step) {
-            size_t at = 0;
-            while (at < list->count &&
-                   !(number_of(&list->rows[at], &number) && number == missing.time))
-                at++;
-            if (at == list->count)
-                state->visitor->missing(state->visitor->context, &missing);
-        }
+        visit_gaps(state, &segments, &missing, units, found);
+        free(units);
     }
     return 0;
 }

@@ -7,12 +7,14 @@
 #include "storage/db.h"
 
 #define EPMT_EXPLORE_NAME_MAX 256
+#define EPMT_EXPLORE_SEGMENTS_MAX 100000 // that are looked for
 
 struct epmt_explore_request {
     const char *experiment;
     const char *metric; // a column of jobs
     int64_t limit;      // of components, the dearest first
     // Segments there should be; step 0: from the first to the last there is, by the usual distance.
+    // Those of dates go by the calendar.
     int64_t first, last, step;
 };
 
@@ -36,6 +38,7 @@ struct epmt_explore_segment {
 struct epmt_explore_missing {
     char component[EPMT_EXPLORE_NAME_MAX];
     int64_t time;
+    int digits; // of a date, with zeros in front; 0: a plain number
 };
 
 struct epmt_explore_visitor {
@@ -43,6 +46,7 @@ struct epmt_explore_visitor {
     void (*segment)(void *context, const struct epmt_explore_segment *segment);
     void (*total)(void *context, const struct epmt_explore_segment *segment);
     void (*missing)(void *context, const struct epmt_explore_missing *missing);
+    void (*too_many)(void *context); // instead: more than SEGMENTS_MAX there should be
     void *context;
 };
 

@@ -163,27 +163,42 @@ static int unknown(enum epmt_compared compared, const struct epmt_features *all,
                      epmt_compared_name(compared), (int)len, name, text);
 }
 
+static bool is_all(const char *names) {
+    return !strcmp(names, "all") || !strcmp(names, "*");
+}
+
+// Those of the names that there are, each once. Returns the first that there is not, or NULL.
+static const char *choose(const struct epmt_features *all, const char *names,
+                          struct epmt_features *features) {
+    const char *missing = NULL;
+
+    features->count = 0;
+    if (is_all(names)) {
+        *features = *all;
+        return NULL;
+    }
+    while (*names) {
+        size_t len = strcspn(names, ",");
+        const struct epmt_feature *feature = find(all, names, len);
+        if (!feature)
+            missing = missing ? missing : names;
+        else if (!find(features, feature->name, strlen(feature->name)))
+            features->list[features->count++] = *feature;
+        names += len + (names[len] == ',');
+    }
+    return missing;
+}
+
 int epmt_features_find(enum epmt_compared compared, const char *names,
                        struct epmt_features *features, struct epmt_error *err) {
     struct epmt_features all;
 
     epmt_features_all(compared, &all);
-    features->count = 0;
     if (!names || !*names)
         names = compared_table[compared].defaults;
-    if (!strcmp(names, "all") || !strcmp(names, "*")) {
-        *features = all;
-        return 0;
-    }
-    while (*names) {
-        size_t len = strcspn(names, ",");
-        const struct epmt_feature *feature = find(&all, names, len);
-        if (!feature)
-            return unknown(compared, &all, names, len, err);
-        if (!find(features, feature->name, strlen(feature->name)))
-            features->list[features->count++] = *feature;
-        names += len + (names[len] == ',');
-    }
+    const char *missing = choose(&all, names, features);
+    if (missing)
+        return unknown(compared, &all, missing, strcspn(missing, ","), err);
     if (!features->count)
         return epmt_errf(err, EPMT_ERR_USAGE, "there is no feature to compare by");
     return 0;
@@ -194,12 +209,5 @@ void epmt_features_among(enum epmt_compared compared, const char *names,
     struct epmt_features all;
 
     epmt_features_all(compared, &all);
-    features->count = 0;
-    for (; *names; names += *names == ',') {
-        size_t len = strcspn(names, ",");
-        const struct epmt_feature *feature = find(&all, names, len);
-        if (feature && features->count < EPMT_FEATURES_MAX)
-            features->list[features->count++] = *feature;
-        names += len;
-    }
+    (void)choose(&all, *names ? names : compared_table[compared].defaults, features);
 }

@@ -48,7 +48,7 @@ void epmt_features_all(enum epmt_compared compared, struct epmt_features *featur
 int epmt_features_find(enum epmt_compared compared, const char *names,
                        struct epmt_features *features, struct epmt_error *err);
 
-// Those of the names that there are among what is compared, without complaint about the others.
+// The same without complaint about names that there are not among what is compared.
 void epmt_features_among(enum epmt_compared compared, const char *names,
                          struct epmt_features *features);
 

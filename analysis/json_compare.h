@@ -16,7 +16,8 @@ int epmt_json_compare(struct epmt_db *db, struct epmt_comparison *comparison,
 // All experiments (values of the tag exp_name), those with the latest jobs first, at most 500.
 int epmt_json_experiments(struct epmt_db *db, json_t **to, struct epmt_error *err);
 
-// An experiment, as epmt_explore has it; the jobs of the one component alone (NULL: of none).
+// An experiment, as epmt_explore has it; the jobs of the one component alone (NULL: of none),
+// and what it misses (NULL: what all do).
 int epmt_json_explore(struct epmt_db *db, const struct epmt_explore_request *request,
                       const char *component, json_t **to, struct epmt_error *err);
 

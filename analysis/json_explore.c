@@ -11,6 +11,7 @@ struct exploring {
     const char *component; // whose jobs are wanted
     struct epmt_json_build components, segments, totals, missing;
     size_t segment_count, total_count, missing_count;
+    bool too_many; // that there should be
 };
 
 static void take_component(void *context, const struct epmt_explore_component *component) {
@@ -52,11 +53,16 @@ static void take_total(void *context, const struct epmt_explore_segment *segment
 static void take_missing(void *context, const struct epmt_explore_missing *missing) {
     struct exploring *exploring = context;
 
-    if (exploring->missing_count++ >= ROWS_MAX)
+    if ((exploring->component && strcmp(exploring->component, missing->component) != 0) ||
+        exploring->missing_count++ >= ROWS_MAX)
         return;
     epmt_json_build_row(&exploring->missing);
     epmt_json_build_text(&exploring->missing, missing->component);
     epmt_json_build_int(&exploring->missing, missing->time);
+}
+
+static void take_too_many(void *context) {
+    ((struct exploring *)context)->too_many = true;
 }
 
 static json_t *list_metrics(void) {
@@ -105,6 +111,7 @@ int epmt_json_explore(struct epmt_db *db, const struct epmt_explore_request *req
         .segment = take_segment,
         .total = take_total,
         .missing = take_missing,
+        .too_many = take_too_many,
         .context = &exploring,
     };
 
@@ -116,9 +123,10 @@ int epmt_json_explore(struct epmt_db *db, const struct epmt_explore_request *req
     json_t *totals = epmt_json_build_end(&exploring.totals);
     json_t *missing = epmt_json_build_end(&exploring.missing);
     if (!result) {
-        *to = json_pack("{s:o, s:O, s:O, s:O, s:O, s:I}", "metrics", list_metrics(), "components",
-                        components, "segments", segments, "totals", totals, "missing", missing,
-                        "missing_count", (json_int_t)exploring.missing_count);
+        *to = json_pack("{s:o, s:O, s:O, s:O, s:O, s:I, s:b}", "metrics", list_metrics(),
+                        "components", components, "segments", segments, "totals", totals, "missing",
+                        missing, "missing_count", (json_int_t)exploring.missing_count,
+                        "too_many_segments", (int)exploring.too_many);
         if (!*to)
             result = epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     }

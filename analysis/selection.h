@@ -8,6 +8,10 @@
 
 #define EPMT_SELECTION_TAGS_MAX 16
 #define EPMT_SELECTION_JOBS_MAX 10000
+// Values and patterns of one selection, with one of what asks; and how many a query may have.
+#define EPMT_SELECTION_PATTERNS_MAX (EPMT_SELECTION_TAGS_MAX + 4)
+#define EPMT_SELECTION_VALUES_MAX (2 * EPMT_SELECTION_TAGS_MAX + 12)
+#define EPMT_SELECTIONS_MAX 8
 
 // X(name): how a job ended. ok and failed go by its exit code or signal, where these are not known
 // by those of its processes; failures: some process failed, whatever the job made of it.
@@ -43,8 +47,8 @@ struct epmt_selection {
 // Values of a query; start with the dialect of the database, {.dialect = ...}.
 struct epmt_parameters {
     enum epmt_dialect dialect;
-    struct epmt_db_value values[64];
-    char *patterns[32]; // texts that belong to it
+    struct epmt_db_value values[EPMT_SELECTIONS_MAX * EPMT_SELECTION_VALUES_MAX];
+    char *patterns[EPMT_SELECTIONS_MAX * EPMT_SELECTION_PATTERNS_MAX]; // texts that belong to it
     int count, pattern_count;
     bool failed; // too many, or out of memory
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // epmt explore: an experiment by component and time segment. The tables for people have the form
 // that scripts know from the tool before.
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ static const struct epmt_option options[] = {
     {'l', "limit", "N", "the N components with the largest sum (10)"},
     {0, "segments", "FIRST:LAST:STEP",
      "the time segments there should be, for what is missing (default: from the first to the last, "
-     "by their usual distance)"},
+     "by their usual distance); of dates by the calendar: STEP 10000 is a year, 100 a month, 1 a "
+     "day"},
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: the jobs)"},
     {0},
 };
@@ -30,8 +32,9 @@ static int set_segments(const char *text, struct epmt_error *err) {
     char *end = NULL;
 
     for (int i = 0; i < 3; i++) {
+        errno = 0;
         *to[i] = strtoll(text, &end, 10);
-        if (end == text || *end != (i < 2 ? ':' : '\0'))
+        if (errno || end == text || *end != (i < 2 ? ':' : '\0'))
             return epmt_errf(err, EPMT_ERR_USAGE, "segments are FIRST:LAST:STEP");
         text = end + 1;
     }
@@ -190,9 +193,24 @@ static void print_missing(void *context, const struct epmt_explore_missing *miss
     if (printing->part != MISSING)
         title(printing, MISSING);
     if (format == EPMT_FORMAT_TABLE)
-        printf("%16.16s %12" PRId64 "\n", epmt_printable(missing->component), missing->time);
+        printf("%16.16s %12.*" PRId64 "\n", epmt_printable(missing->component),
+               missing->digits ? missing->digits : 1, missing->time);
     else if (format == EPMT_FORMAT_JSON)
         epmt_output_row(&printing->output, values);
+}
+
+static void print_too_many(void *context) {
+    static const struct epmt_table_column column = {.name = "limit"};
+    const struct epmt_db_value limit = epmt_db_int(EPMT_EXPLORE_SEGMENTS_MAX);
+    struct printing *printing = context;
+
+    if (format == EPMT_FORMAT_TABLE) {
+        title(printing, MISSING);
+        printf("too many to list: there should be more than %d\n", EPMT_EXPLORE_SEGMENTS_MAX);
+    } else if (format == EPMT_FORMAT_JSON) {
+        epmt_output_rows(&printing->output, "too_many_segments", &column, 1);
+        epmt_output_row(&printing->output, &limit);
+    }
 }
 
 static int explore(struct epmt_db *db, struct epmt_error *err) {
@@ -201,6 +219,7 @@ static int explore(struct epmt_db *db, struct epmt_error *err) {
                                                  .segment = print_segment,
                                                  .total = print_total,
                                                  .missing = print_missing,
+                                                 .too_many = print_too_many,
                                                  .context = &printing};
 
     epmt_output_begin(&printing.output, stdout, format);

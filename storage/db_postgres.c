@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARAMETERS_MAX 256
+#define PARAMETERS_MAX 512
 
 // Types of values as the server knows them.
 #define OID_INT8 20

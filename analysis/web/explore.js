@@ -109,15 +109,18 @@
   }
 
   function drawMissing(answer) {
-    const rows = objects(answer.missing)
-      .filter((row) => !component || row.component === component);
-    if (!rows.length) return [element("p", { id: "missing" }, "No time segment is missing.")];
+    const rows = objects(answer.missing);
+    if (!rows.length) {
+      return [element("p", { id: "missing" }, answer.too_many_segments
+        ? "There should be too many time segments to list those that are missing."
+        : "No time segment is missing.")];
+    }
     const byComponent = new Map();
     for (const row of rows) {
       if (!byComponent.has(row.component)) byComponent.set(row.component, []);
       byComponent.get(row.component).push(row.time);
     }
-    return [element("h2", {}, `${component ? rows.length : answer.missing_count} time segments are missing`),
+    return [element("h2", {}, `${answer.missing_count} time segments are missing`),
       element("ul", { id: "missing" }, [...byComponent].map(([name, times]) =>
         element("li", {}, `${name}: ${times.slice(0, 100).join(", ")}${
           times.length > 100 ? ` and ${times.length - 100} more` : ""}`)))];

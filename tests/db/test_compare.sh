@@ -53,6 +53,8 @@ equal "conditions of a group: all of them" "metrics,duration,1e+08,1.5e+08,0.5" 
     "$(rows user=alice,exit=ok user=alice,exit=failed | grep ,duration, | near)"
 equal "three: what differs most from the first" "metrics,duration,1e+08,1.5e+08,3.5e+08,2.5" \
     "$(rows a b c | grep ,duration, | near)"
+equal "what one side alone has comes first" "efficiency failed rssmax" \
+    "$(rows a c | grep ^metrics | cut -d , -f 2 | head -3 | xargs)"
 out=$(epmt compare a b)
 equal "people see units" "rssmax 1.00 MiB 4.00 MiB +300 %" "$(grep ^rssmax <<<"$out" | xargs)"
 equal "and signs" "model 40.0 s 20.0 s -50 %" "$(grep ^model <<<"$out" | xargs)"
@@ -64,6 +66,14 @@ check "json" python3 -c 'import json, sys
 d = json.loads(sys.argv[1])
 assert {r["name"]: r["change"] for r in d["metrics"]}["rssmax"] == 3, d
 assert d["programs"][0] == {"name": "gzip", "a": None, "b": 30000000, "change": None}, d' "$(epmt compare a b --format json)"
+group='user=alice,name=*,host=*,program=*,exit=0,after=2000-01-01,before=2100-01-01'
+for i in {1..16}; do group+=",tag=exp:x*"; done
+groups=()
+for i in {1..8}; do groups+=(--group "$group"); done
+sql "update jobs set jobname = 'n', exitcode = 0"
+sql "update processes set hostname = 'h'"
+contains "as many conditions as there may be" "They do not differ." "$(epmt compare "${groups[@]}" 2>&1)"
+contains "one tag more" "more than 16 tags" "$(epmt compare a "$group,tag=exp" 2>&1)"
 equal "one side" 2 "$(epmt compare a >/dev/null 2>&1; echo $?)"
 equal "no such job" 3 "$(epmt compare a nothing >/dev/null 2>&1; echo $?)"
 contains "an empty group" "side 2 of the comparison has no jobs" "$(epmt compare a user=nobody 2>&1)"

@@ -89,6 +89,18 @@ equal "the job page" 200 "$(status_of "/api/job?id=$slow")"
 for page in / /job /compare /explore /outliers /models; do
     equal "page $page" 200 "$(status_of "$page")"
 done
+# More than an answer has room for are missing of the first component alone.
+for at in 1 2 7003; do
+    id=$((100000 + at))
+    sql "insert into jobs (id, uuid, digest, jobid, start, duration) values ($id, '$id', $id, 'j$id', $at, 100)"
+    sql "insert into job_tags values ($id, 'exp_name', 'gaps')"
+    sql "insert into job_tags values ($id, 'exp_time', '$at')"
+    sql "insert into job_tags values ($id, 'exp_component', '$([ $at = 2 ] && echo small || echo large)')"
+done
+check "what one component misses" python3 -c 'import json, sys, urllib.request
+d = json.load(urllib.request.urlopen(sys.argv[1] + "/api/explore?exp=gaps&component=small", timeout=60))
+assert d["missing_count"] == 7002, d["missing_count"]
+assert len(d["missing"]["rows"]) == 5000 and {row[0] for row in d["missing"]["rows"]} == {"small"}' "$base"
 kill -INT "$server"
 wait "$server"
 server=

@@ -67,6 +67,45 @@ assert [c["component"] for c in d["components"]][:2] == ["ocean", "land"], d["co
 assert abs(d["components"][0]["cv"] - 1.1467) < 0.0001, d["components"]
 assert [j["outlier_score"] for j in d["jobs"] if j["outlier_score"]] == [2, 3], d["jobs"]
 assert len(d["time_segments"]) == 13 and d["missing"][0]["exp_time"] == 19040101' "$(epmt explore e1 --format json)"
+missing() { timeout -s KILL 60 epmt explore "$@" --limit 1 | sed -n '/^missing/,$p' | sed 1d | tr -s ' \n' ' ' | sed 's/ $//'; }
+times() { # EXPERIMENT SEGMENT...
+    local experiment=$1
+    for segment in "${@:2}"; do
+        id=$((id + 1))
+        echo "insert into jobs (id, uuid, digest, jobid, start, duration) values ($id, '$id', $id, 'j$id', $id, 5);"
+        job_tag "$id" exp_name "$experiment"
+        job_tag "$id" exp_component sea
+        job_tag "$id" exp_time "$segment"
+    done
+}
+id=100
+{
+    times months 18541001 18541101 18541201 18550101 18550301
+    times ends 18541031 18541130 18541231 18550131 18550331
+    times short 185411 185412 185502
+    times days 18540227 18540228 18540301 18540303
+    times first_years 00011101 00011201 00020101 00020301
+    times numbers 18541001 18541101 18541201 18541301 18541501
+    times largest 9223372036854775805 9223372036854775806 9223372036854775807
+    times far -9223372036854775808 1 2 9223372036854775807
+} | add_rows
+equal "months go by the calendar" " sea 18550201" "$(missing months)"
+equal "the last days of months too" " sea 18550228" "$(missing ends)"
+equal "months without a day" " sea 185501" "$(missing short)"
+equal "days go by the calendar" " sea 18540302" "$(missing days)"
+equal "years from 1, as they are written" " sea 00020201" "$(missing first_years)"
+equal "numbers that are no dates" " sea 18541401" "$(missing numbers)"
+equal "asked for: a step of dates is one too" " sea 18540901 sea 18550201" "$(missing months --segments 18540901:18550301:100)"
+equal "asked for: days" " sea 18540226 sea 18540302" "$(missing days --segments 18540226:18540303:1)"
+equal "the largest numbers: nothing is missing" "" "$(missing largest)"
+equal "the largest numbers asked for" " sea 9223372036854775804" "$(missing largest --segments \
+    9223372036854775804:9223372036854775807:1)"
+equal "one step before the largest" 8 "$(missing e1 --segments 9223372036854775800:9223372036854775807:1 | grep -o ocean | wc -l)"
+equal "the whole range of numbers" 19 "$(missing e1 --segments \
+    -9000000000000000000:9000000000000000000:1000000000000000000 | grep -o ocean | wc -l)"
+contains "no number is larger" "FIRST:LAST:STEP" "$(epmt explore e1 --segments 1:9223372036854775808:1 2>&1)"
+equal "too many to list" "too many to list: there should be more than 100000" "$(missing far)"
+contains "too many to list, for programs" '"too_many_segments": [' "$(epmt explore far --format json)"
 contains "no such experiment" "exp_name:nothing" "$(epmt explore nothing 2>&1)"
 contains "no component" "exp_name:e2" "$(epmt explore e2 2>&1)"
 contains "no such metric" "no number jobid" "$(epmt explore e1 --metric jobid 2>&1)"

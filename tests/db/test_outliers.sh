@@ -108,6 +108,13 @@ ask_models() { # KIND
     contains "$kind: a disabled one" "usual is disabled" "$(complaint epmt outliers a11 --model usual)"
     check "$kind: enable" epmt models enable usual
     check "$kind: it may be used again" epmt outliers a11 --model usual
+    check "$kind: by all features" epmt models create everything a{1..10} --key op -f all
+    contains "$kind: of operations too" "copy sum_minus_overlap 10 " "$(epmt models show everything | tr -s ' ')"
+    check "$kind: a feature twice" epmt models create twice a{1..10} --key op \
+        -f duration,duration,num_procs,processes
+    equal "$kind: counts once" "duration,processes" "$(epmt models show twice --format csv | tr -d '\r' |
+        awk -F, '$1 == "copy" { print $2 }' | xargs | tr ' ' ,)"
+    check "$kind: and may go" sh -c "epmt models delete everything && epmt models delete twice"
 }
 
 ask_bad() { # KIND

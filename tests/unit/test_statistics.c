@@ -265,6 +265,11 @@ static void features_are_found(void **state) {
     assert_non_null(strstr(err.text, "threads have no feature rssmax"));
     epmt_features_among(EPMT_COMPARED_OPERATIONS, "hosts,duration,nothing", &features);
     assert_int_equal(features.count, 1);
+    epmt_features_among(EPMT_COMPARED_OPERATIONS, "num_procs,processes,duration,duration",
+                        &features);
+    assert_int_equal(features.count, 2);
+    epmt_features_among(EPMT_COMPARED_OPERATIONS, "all", &features);
+    assert_in_range(features.count, 20, EPMT_FEATURES_MAX - 1);
 }
 
 int main(void) {
