@@ -59,13 +59,20 @@ static int64_t days_ago(int64_t days) {
     return (int64_t)now.tv_sec * 1000000 - days * DAY_US;
 }
 
+// Models that were made before then go; INT64_MIN: none.
+static int64_t models_before(const struct epmt_cli *cli) {
+    int64_t days = (int64_t)cli->settings.retire_models_ndays;
+
+    return days < 1 || days > DAYS_MAX ? INT64_MIN : days_ago(days);
+}
+
 static int retire_jobs(struct epmt_cli *cli, struct epmt_db *db, int64_t days,
                        struct epmt_error *err) {
     struct retiring retiring = {.cli = cli};
     uint64_t chunk = cli->settings.retire_jobs_per_delete_max;
-    int status =
-        epmt_db_retire(db, days_ago(days), chunk && chunk < CHUNK ? (unsigned)chunk : CHUNK,
-                       cli->dry_run, say_retired, &retiring, err);
+    int status = epmt_db_retire(db, days_ago(days), cli->dry_run ? models_before(cli) : INT64_MIN,
+                                chunk && chunk < CHUNK ? (unsigned)chunk : CHUNK, cli->dry_run,
+                                say_retired, &retiring, err);
 
     printf("%" PRIu64 " jobs that ended more than %" PRId64 " days ago\n", retiring.count, days);
     return status;
@@ -74,13 +81,13 @@ static int retire_jobs(struct epmt_cli *cli, struct epmt_db *db, int64_t days,
 // Before the jobs: those of a model are left alone.
 static int retire_models(struct epmt_cli *cli, struct epmt_db *db, struct epmt_error *err) {
     struct retiring retiring = {.cli = cli};
-    int64_t days = (int64_t)cli->settings.retire_models_ndays;
+    int64_t before = models_before(cli);
 
-    if (days < 1 || days > DAYS_MAX)
+    if (before == INT64_MIN)
         return 0;
-    int status = epmt_db_retire_models(db, days_ago(days), cli->dry_run, say_model, &retiring, err);
-    printf("%" PRIu64 " models that were made more than %" PRId64 " days ago\n", retiring.count,
-           days);
+    int status = epmt_db_retire_models(db, before, cli->dry_run, say_model, &retiring, err);
+    printf("%" PRIu64 " models that were made more than %" PRIu64 " days ago\n", retiring.count,
+           (uint64_t)cli->settings.retire_models_ndays);
     return status;
 }
 

@@ -112,6 +112,8 @@ static int add_metadata(struct folding *f, struct epmt_error *err) {
         return f->ended ? epmt_errf(err, why.code, "%s", why.text) : 0;
     epmt_jobdir_begin_again(f->fold, meta.restart);
     int status = epmt_jobmeta_to_fold(&meta, f->fold, err);
+    if (!status)
+        status = epmt_jobmeta_annotate(&meta, true, f->fold, err);
     epmt_jobmeta_fini(&meta);
     return status;
 }

@@ -89,7 +89,7 @@ static int read_text(struct epmt_scan *scan, struct epmt_strbuf *text, hsize_t o
     epmt_strbuf_reset(text);
     if (!length)
         return 0;
-    char *bytes = malloc(length);
+    char *bytes = calloc(1, length); // libhdf5 need not fill in what was never written
     if (!bytes)
         return epmt_errf(err, EPMT_ERR_MEMORY, "%s: out of memory", scan->file);
     file_space = H5Dget_space(scan->store->texts);

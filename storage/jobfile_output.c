@@ -35,19 +35,18 @@ static H5FD_t *open_file(const char *name, unsigned flags, hid_t access, haddr_t
         free(file);
         return NULL;
     }
+    file->output->open++;
     return &file->public;
 }
 
 static herr_t close_file(H5FD_t *file) {
+    struct epmt_output *output = ((struct file *)file)->output;
+
+    output->open--;
+    if (output->abandoned)
+        epmt_output_free(output);
     free(file);
     return 0;
-}
-
-static int compare(const H5FD_t *a, const H5FD_t *b) {
-    const struct epmt_output *left = ((const struct file *)a)->output;
-    const struct epmt_output *right = ((const struct file *)b)->output;
-
-    return left == right ? 0 : left < right ? -1 : 1;
 }
 
 // As libhdf5's own drivers for files, so that it lays them out in the same way.
@@ -101,6 +100,8 @@ static herr_t write_bytes(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t
     size_t head = in_head(at, len);
 
     (void)type, (void)transfer;
+    if (output->abandoned)
+        return 0;
     if (head)
         memcpy(output->head + at, data, head);
     if (head < len && !output->error)
@@ -117,6 +118,10 @@ static herr_t read_bytes(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t 
     size_t done = in_head(at, len);
 
     (void)type, (void)transfer;
+    if (output->abandoned) {
+        memset(data, 0, len);
+        return 0;
+    }
     if (done)
         memcpy(data, output->head + at, done);
     while (done < len) {
@@ -150,7 +155,6 @@ static const H5FD_class_t driver = {
     .fapl_size = sizeof(struct epmt_output *),
     .open = open_file,
     .close = close_file,
-    .cmp = compare,
     .query = query,
     .get_eoa = get_allotted,
     .set_eoa = set_allotted,
@@ -193,14 +197,26 @@ int epmt_output_finish(struct epmt_output *output, uint32_t *crc) {
 
     if (output->error)
         return output->error;
-    if (head < output->len && ftruncate(output->fd, (off_t)output->len))
+    // libhdf5 may have written more, and have cut it off again.
+    if (ftruncate(output->fd, (off_t)output->len))
         return errno;
     int status = write_at(output->fd, output->head, head, 0);
     *crc = epmt_crc32c(0, output->head, head);
     return status ? status : epmt_output_crc(output->fd, head, output->len, crc);
 }
 
+struct epmt_output *epmt_output_new(int fd) {
+    struct epmt_output *output = calloc(1, sizeof *output);
+
+    if (output)
+        output->fd = fd;
+    return output;
+}
+
 void epmt_output_free(struct epmt_output *output) {
     free(output->head);
     output->head = NULL;
+    output->abandoned = output->open > 0;
+    if (!output->abandoned)
+        free(output);
 }

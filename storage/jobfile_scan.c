@@ -58,35 +58,61 @@ static int known_member(const struct epmt_layout *layout, const char *name) {
     return -1;
 }
 
+// libhdf5 would make objects in memory of all other types that are read as they are in the file.
+static bool is_flat(hid_t type) {
+    H5T_class_t class = H5Tget_class(type);
+
+    return class == H5T_INTEGER || class == H5T_FLOAT || class == H5T_ENUM ||
+           (class == H5T_STRING && H5Tis_variable_str(type) == 0);
+}
+
+// libhdf5 takes what a file says of the place of a member, be it beyond the row.
+static bool is_within(hid_t in_file, unsigned number, hid_t type) {
+    size_t row = H5Tget_size(in_file), size = H5Tget_size(type);
+
+    return size <= row && H5Tget_member_offset(in_file, number) <= row - size;
+}
+
+// A member that this epmt does not know is only read where that takes no memory.
+static int pass_over(struct epmt_scan *scan, const char *name, hid_t type) {
+    if (!scan->has_unknown) {
+        scan->has_unknown = true;
+        strncat(scan->unknown, name, sizeof scan->unknown - 1);
+    }
+    scan->as_in_file &= is_flat(type);
+    return 0;
+}
+
+static int take_known(struct epmt_scan *scan, struct epmt_member *member, size_t offset, hid_t type,
+                      hid_t *in_memory) {
+    if (*in_memory >= 0 || !has_type(type, member))
+        return -1;
+    *in_memory = memory_type(type, member);
+    member->size = *in_memory < 0 ? 0 : H5Tget_size(*in_memory);
+    member->offset = offset;
+    scan->as_in_file &= *in_memory >= 0 && H5Tequal(type, *in_memory) > 0;
+    return 0;
+}
+
 // Takes over one member of the file's type. Returns 0 or -1.
 static int take_member(struct epmt_scan *scan, hid_t in_file, unsigned number, hid_t *types,
                        int *bit) {
     char *name = H5Tget_member_name(in_file, number);
-    int i = name ? known_member(&scan->layout, name) : -1;
-
-    if (name && i < 0 && !scan->has_unknown) {
-        scan->has_unknown = true;
-        strncat(scan->unknown, name, sizeof scan->unknown - 1);
-    }
-    H5free_memory(name);
-    if (i < 0) {
-        (*bit)++;
-        return name ? 0 : -1;
-    }
     hid_t type = H5Tget_member_type(in_file, number);
-    struct epmt_member *member = &scan->layout.members[i];
+    int i = name ? known_member(&scan->layout, name) : -1;
     int status = -1;
-    if (type >= 0 && types[i] < 0 && has_type(type, member)) {
-        types[i] = memory_type(type, member);
-        member->size = types[i] < 0 ? 0 : H5Tget_size(types[i]);
-        member->offset = H5Tget_member_offset(in_file, number);
-        scan->as_in_file &= types[i] >= 0 && H5Tequal(type, types[i]) > 0;
-        if (member->kind == EPMT_MEMBER_VALID)
-            scan->has_valid = true;
-        else
-            scan->bits[i] = (*bit)++;
-        status = 0;
-    }
+
+    if (name && type >= 0 && is_within(in_file, number, type))
+        status = i < 0 ? pass_over(scan, name, type)
+                       : take_known(scan, &scan->layout.members[i],
+                                    H5Tget_member_offset(in_file, number), type, &types[i]);
+    if (!status && i >= 0 && scan->layout.members[i].kind == EPMT_MEMBER_VALID)
+        scan->has_valid = true;
+    else if (!status && i >= 0)
+        scan->bits[i] = (*bit)++;
+    else
+        (*bit)++;
+    H5free_memory(name);
     if (type >= 0)
         H5Tclose(type);
     return status;
@@ -253,6 +279,8 @@ static int read_block(struct epmt_scan *scan, struct epmt_error *err) {
     scan->block_rows = 0;
     hid_t memory = H5Screate_simple(1, &count, NULL);
     int status = -1;
+    // Rows that were never written need not be filled in by libhdf5.
+    memset(scan->block, 0, count * scan->row_size);
     if (memory >= 0 &&
         H5Sselect_hyperslab(scan->space, H5S_SELECT_SET, &first, NULL, &count, NULL) >= 0 &&
         H5Dread(scan->dataset, scan->type, memory, scan->space, H5P_DEFAULT, scan->block) >= 0)

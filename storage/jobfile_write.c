@@ -93,12 +93,12 @@ static int finish(struct epmt_output *output, const char *path, struct epmt_erro
 
 static int build(const struct epmt_jobfold *fold, struct epmt_replace *target,
                  struct epmt_error *err) {
-    struct epmt_output output = {.fd = target->fd};
+    struct epmt_output *output = epmt_output_new(target->fd);
     hid_t access = epmt_h5_access();
     hid_t file = H5I_INVALID_HID;
     int status = -1;
 
-    if (epmt_output_use(access, &output) == 0)
+    if (output && epmt_output_use(access, output) == 0)
         file = create(target->temporary, access); // of the old file nothing is read
     if (file < 0)
         epmt_h5_errf(err, EPMT_ERR_MEMORY, "cannot put %s together", target->path);
@@ -107,10 +107,12 @@ static int build(const struct epmt_jobfold *fold, struct epmt_replace *target,
     if (file >= 0 && H5Fclose(file) < 0 && !status)
         status = epmt_h5_errf(err, EPMT_ERR_IO, "cannot write %s", target->path);
     H5Pclose(access);
+    if (!output)
+        return -1;
     // A disk that is full is the reason of all that follows from it.
-    if (!status || output.error)
-        status = finish(&output, target->path, err);
-    epmt_output_free(&output);
+    if (!status || output->error)
+        status = finish(output, target->path, err);
+    epmt_output_free(output);
     return status;
 }
 

@@ -187,27 +187,6 @@ static int add_unset(struct epmt_jobfold *fold, const struct epmt_jobmeta *meta,
     return 0;
 }
 
-// They are newer than what a job file has.
-static int add_annotations(struct epmt_jobfold *fold,
-                           const struct epmt_jobmeta_environment *annotations,
-                           struct epmt_error *err) {
-    for (char **entry = annotations->entries; entry && *entry; entry++) {
-        char *equals = strchr(*entry, '=');
-        if (!equals)
-            continue;
-        *equals = '\0';
-        epmt_fold_drop_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry);
-        bool tags = !strcmp(*entry, EPMT_ANNOTATION_TAGS);
-        if (tags)
-            epmt_fold_drop_attribute(fold, "job", "tags");
-        int status = epmt_fold_set_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry, equals + 1, err);
-        *equals = '=';
-        if (status || (tags && epmt_fold_set_attribute(fold, "job", "tags", equals + 1, err)))
-            return -1;
-    }
-    return 0;
-}
-
 int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *fold,
                          struct epmt_error *err) {
     int status = 0;
@@ -226,5 +205,38 @@ int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *f
                                  &meta->start_environment, err);
     if (!status && meta->stop_environment.entries)
         status = add_unset(fold, meta, err);
-    return status ? status : add_annotations(fold, &meta->annotations, err);
+    return status;
+}
+
+// What was annotated stands over the tags of all others.
+static int settle_tags(struct epmt_jobfold *fold, struct epmt_error *err) {
+    struct epmt_bytes tags = epmt_fold_attribute(fold, EPMT_ANNOTATION_SCOPE, EPMT_ANNOTATION_TAGS);
+
+    if (!tags.data)
+        return 0;
+    char *copy = strndup(tags.data, tags.len);
+    if (!copy)
+        return no_memory(err);
+    epmt_fold_drop_attribute(fold, "job", "tags");
+    int status = epmt_fold_set_attribute(fold, "job", "tags", copy, err);
+    free(copy);
+    return status;
+}
+
+int epmt_jobmeta_annotate(const struct epmt_jobmeta *meta, bool newer, struct epmt_jobfold *fold,
+                          struct epmt_error *err) {
+    int status = 0;
+
+    for (char **entry = meta->annotations.entries; entry && *entry && !status; entry++) {
+        char *equals = strchr(*entry, '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        if (newer)
+            epmt_fold_drop_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry);
+        if (!epmt_fold_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry).data)
+            status = epmt_fold_set_attribute(fold, EPMT_ANNOTATION_SCOPE, *entry, equals + 1, err);
+        *equals = '=';
+    }
+    return status ? status : settle_tags(fold, err);
 }

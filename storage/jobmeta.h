@@ -75,9 +75,13 @@ int epmt_jobmeta_write(const struct epmt_jobmeta *meta, const char *path, struct
 int epmt_jobmeta_read(struct epmt_jobmeta *meta, const char *path, struct epmt_error *err);
 
 // Adds what is known as attributes: the fields with scope "job", the environment at the start with
-// scope "env", what was otherwise at the stop with scope "env stop", and the annotations in the
-// place of those that the fold has. Returns 0 or -1 with err.
+// scope "env", and what was otherwise at the stop with scope "env stop". Returns 0 or -1 with err.
 int epmt_jobmeta_to_fold(const struct epmt_jobmeta *meta, struct epmt_jobfold *fold,
                          struct epmt_error *err);
+
+// Adds the annotations: `newer` ones in the place of those that the fold has, else those whose key
+// it lacks. Returns 0 or -1 with err.
+int epmt_jobmeta_annotate(const struct epmt_jobmeta *meta, bool newer, struct epmt_jobfold *fold,
+                          struct epmt_error *err);
 
 #endif

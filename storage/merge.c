@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -111,11 +112,39 @@ static int take_over(const struct epmt_merge *merge, const char *key, struct epm
     return 0;
 }
 
-static int take_over_both(struct epmt_merge *merge, struct epmt_bytes uuid, struct epmt_bytes jobid,
-                          const char *path, struct epmt_error *err) {
-    if (take_over(merge, "uuid", uuid, merge->uuid, sizeof merge->uuid, path, err))
+static bool is_better_uuid(const struct epmt_merge *merge, const char *uuid, int64_t restart,
+                           bool of_jobfile) {
+    if (!*merge->uuid)
+        return true;
+    if (of_jobfile != merge->uuid_of_jobfile)
+        return of_jobfile;
+    if (restart != merge->uuid_restart)
+        return restart < merge->uuid_restart;
+    return strcmp(uuid, merge->uuid) > 0;
+}
+
+// A UUID is made of the restart too, and a job file has that of the run in which it was made first:
+// only those of the first run tell jobs apart.
+static int take_uuid(struct epmt_merge *merge, struct epmt_bytes said, int64_t restart,
+                     bool of_jobfile, const char *path, struct epmt_error *err) {
+    char uuid[EPMT_UUID_LEN];
+
+    if (!said.len || said.len >= sizeof uuid)
+        return 0;
+    epmt_fmt(uuid, sizeof uuid, "%.*s", (int)said.len, said.data);
+    if (restart <= 0 &&
+        take_over(merge, "uuid", said, merge->first_uuid, sizeof merge->first_uuid, path, err))
         return -1;
-    return take_over(merge, "jobid", jobid, merge->jobid, sizeof merge->jobid, path, err);
+    if (is_better_uuid(merge, uuid, restart, of_jobfile)) {
+        epmt_fmt(merge->uuid, sizeof merge->uuid, "%s", uuid);
+        merge->uuid_restart = restart;
+        merge->uuid_of_jobfile = of_jobfile;
+    }
+    return 0;
+}
+
+static int64_t restart_of(const struct epmt_jobmeta *meta) {
+    return meta->restart == INT64_MIN ? 0 : meta->restart;
 }
 
 static struct epmt_bytes bytes_of(const char *text) {
@@ -133,46 +162,107 @@ static int add_metadata(struct epmt_merge *merge, const char *path, struct epmt_
     if (epmt_jobmeta_read(meta, path, err))
         return -1;
     merge->metadata_count++;
-    return take_over_both(merge, bytes_of(meta->uuid), bytes_of(meta->jobid), path, err);
+    if (take_uuid(merge, bytes_of(meta->uuid), restart_of(meta), false, path, err))
+        return -1;
+    return take_over(merge, "jobid", bytes_of(meta->jobid), merge->jobid, sizeof merge->jobid, path,
+                     err);
+}
+
+// What the part that was just added says of it; the fold keeps the latest of all.
+static int take_restart(struct epmt_jobfold *fold, int64_t before, int64_t *restart,
+                        struct epmt_error *err) {
+    char text[24];
+
+    int64_t said = epmt_fold_attribute_number(fold, "job", "restart", INT64_MIN);
+    *restart = said == INT64_MIN ? 0 : said;
+    if (before <= said)
+        return 0;
+    epmt_fold_drop_attribute(fold, "job", "restart");
+    epmt_fmt(text, sizeof text, "%" PRId64, before);
+    return epmt_fold_set_attribute(fold, "job", "restart", text, err);
 }
 
 int epmt_merge_add(struct epmt_merge *merge, const char *path, struct epmt_error *err) {
+    struct epmt_jobfold *fold = merge->fold;
     int part = part_of(path, err);
 
     if (part < 0)
         return -1;
     if (part == METADATA)
         return add_metadata(merge, path, err);
-    epmt_fold_drop_attribute(merge->fold, "job", "jobid");
-    epmt_fold_drop_attribute(merge->fold, "job", "uuid");
+    int64_t restart, before = epmt_fold_attribute_number(fold, "job", "restart", INT64_MIN);
+    epmt_fold_drop_attribute(fold, "job", "restart");
+    epmt_fold_drop_attribute(fold, "job", "jobid");
+    epmt_fold_drop_attribute(fold, "job", "uuid");
     if (part == JOBFILE ? add_jobfile(merge, path, err) : add_fragments(merge, path, err))
         return -1;
-    return take_over_both(merge, epmt_fold_attribute(merge->fold, "job", "uuid"),
-                          epmt_fold_attribute(merge->fold, "job", "jobid"), path, err);
+    if (take_restart(fold, before, &restart, err) ||
+        take_uuid(merge, epmt_fold_attribute(fold, "job", "uuid"), restart, part == JOBFILE, path,
+                  err))
+        return -1;
+    return take_over(merge, "jobid", epmt_fold_attribute(fold, "job", "jobid"), merge->jobid,
+                     sizeof merge->jobid, path, err);
 }
 
-static int by_restart(const void *left, const void *right) {
-    int64_t a = ((const struct epmt_jobmeta *)left)->restart;
-    int64_t b = ((const struct epmt_jobmeta *)right)->restart;
+static int compare_annotations(const struct epmt_jobmeta *left, const struct epmt_jobmeta *right) {
+    char **a = left->annotations.entries, **b = right->annotations.entries;
 
-    return a < b ? -1 : a > b;
+    while (a && b && *a && *b && !strcmp(*a, *b)) {
+        a++;
+        b++;
+    }
+    const char *more = a && *a ? *a : "", *other = b && *b ? *b : "";
+    return strcmp(more, other);
+}
+
+// Metadata of one run: the order in which they were given has no say.
+static int by_age(const void *left, const void *right) {
+    const struct epmt_jobmeta *a = left, *b = right;
+
+    if (restart_of(a) != restart_of(b))
+        return restart_of(a) < restart_of(b) ? -1 : 1;
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return compare_annotations(a, b);
+}
+
+// What somebody annotated in a job file is newer than what its metadata say.
+static int take_annotations(struct epmt_merge *merge, size_t first, struct epmt_error *err) {
+    for (size_t i = merge->metadata_count; i-- > first;) {
+        if (epmt_jobmeta_annotate(&merge->metadata[i], false, merge->fold, err))
+            return -1;
+    }
+    return 0;
 }
 
 // Takes the metadata over, unless the scheduler has started the job again since. *ended: `epmt
-// stop` has completed them.
+// stop` has completed those of the latest run.
 static int take_metadata(struct epmt_merge *merge, bool *ended, struct epmt_error *err) {
-    qsort(merge->metadata, merge->metadata_count, sizeof *merge->metadata, by_restart);
-    for (size_t i = 0; i < merge->metadata_count; i++) {
+    struct epmt_jobfold *fold = merge->fold;
+    bool stopped = false;
+    size_t first = 0;
+
+    if (merge->metadata_count)
+        qsort(merge->metadata, merge->metadata_count, sizeof *merge->metadata, by_age);
+    while (first < merge->metadata_count &&
+           restart_of(&merge->metadata[first]) <
+               epmt_fold_attribute_number(fold, "job", "restart", 0))
+        first++;
+    for (size_t i = first; i < merge->metadata_count; i++) {
         const struct epmt_jobmeta *meta = &merge->metadata[i];
-        int64_t restart = meta->restart == INT64_MIN ? 0 : meta->restart;
-        if (restart < epmt_fold_attribute_number(merge->fold, "job", "restart", 0))
-            continue;
-        epmt_jobdir_begin_again(merge->fold, meta->restart);
-        if (epmt_jobmeta_to_fold(meta, merge->fold, err))
+        if (restart_of(meta) > epmt_fold_attribute_number(fold, "job", "restart", 0)) {
+            epmt_fold_drop_attribute(fold, "job", "ended");
+            stopped = false;
+        }
+        epmt_jobdir_begin_again(fold, meta->restart);
+        if (meta->restart != INT64_MIN) // else the text that sorts last would stand
+            epmt_fold_drop_attribute(fold, "job", "restart");
+        if (epmt_jobmeta_to_fold(meta, fold, err))
             return -1;
-        *ended |= meta->stop != INT64_MIN;
+        stopped |= meta->stop != INT64_MIN;
     }
-    return 0;
+    *ended |= stopped;
+    return take_annotations(merge, first, err);
 }
 
 int epmt_merge_finish(struct epmt_merge *merge, const char *jobid, bool ended,

@@ -12,7 +12,12 @@ struct epmt_merge {
     struct epmt_jobfold *fold;
     bool any_job; // parts of different jobs are no mistake
     // Of the parts so far, empty where none says it; of different jobs those that sort last.
-    char jobid[EPMT_JOBID_MAX], uuid[EPMT_UUID_LEN];
+    char jobid[EPMT_JOBID_MAX];
+    // That of a job file, else of the earliest run: the runs of a requeued job have their own.
+    char uuid[EPMT_UUID_LEN];
+    bool uuid_of_jobfile;
+    int64_t uuid_restart;
+    char first_uuid[EPMT_UUID_LEN]; // of parts of the first run, which have one and the same
     struct epmt_fold_damage damage; // of journals and streams
     struct epmt_jobmeta *metadata; // parts of that kind: taken over at the end, the latest run last
     size_t metadata_count;

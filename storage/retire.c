@@ -9,11 +9,18 @@
 
 // Deleting what is gone already would be no error.
 static const char sql_delete[] = "DELETE FROM \"jobs\" WHERE \"id\" = $1 RETURNING \"id\"";
-#define OLD                                                                      \
-    "SELECT \"id\", \"jobid\" FROM \"jobs\" "                                    \
-    "WHERE coalesce(\"end\", \"start\", \"submitted_at\") < $1 AND NOT EXISTS (" \
-    "SELECT 1 FROM \"model_jobs\" k WHERE k.\"uuid\" = \"jobs\".\"uuid\") ORDER BY \"id\""
-static const char sql_old[] = OLD " LIMIT $2";
+// A model was made from the job, at $2 or later.
+#define OF_MODEL                                                                             \
+    "EXISTS (SELECT 1 FROM \"model_jobs\" k JOIN \"models\" m ON m.\"id\" = k.\"model_id\" " \
+    "WHERE k.\"uuid\" = \"jobs\".\"uuid\" AND coalesce(m.\"created_at\", $2) >= $2)"
+// As one may have been made since the job was found.
+static const char sql_delete_free[] =
+    "DELETE FROM \"jobs\" WHERE \"id\" = $1 AND NOT " OF_MODEL " RETURNING \"id\"";
+#define OLD                                                                       \
+    "SELECT \"id\", \"jobid\" FROM \"jobs\" "                                     \
+    "WHERE coalesce(\"end\", \"start\", \"submitted_at\") < $1 AND NOT " OF_MODEL \
+    " ORDER BY \"id\""
+static const char sql_old[] = OLD " LIMIT $3";
 static const char sql_all_old[] = OLD;
 static const char sql_model_of[] =
     "SELECT m.\"name\" FROM \"jobs\" j JOIN \"model_jobs\" k ON k.\"uuid\" = j.\"uuid\" "
@@ -30,12 +37,14 @@ static int count_row(void *context, int columns, const char *const *names,
     return 0;
 }
 
-// Within a transaction. Returns how many jobs that were, or -1 with err.
-static int delete_one(struct epmt_db *db, int64_t id, struct epmt_error *err) {
-    struct epmt_db_value value = epmt_db_int(id);
+// Within a transaction. `force`: even where a model was made from it. Returns how many jobs that
+// were, or -1 with err.
+static int delete_one(struct epmt_db *db, int64_t id, bool force, struct epmt_error *err) {
+    struct epmt_db_value values[2] = {epmt_db_int(id), epmt_db_int(INT64_MIN)};
     int count = 0;
 
-    if (db->backend->query(db, sql_delete, &value, 1, false, count_row, &count, err))
+    if (db->backend->query(db, force ? sql_delete : sql_delete_free, values, force ? 1 : 2, false,
+                           count_row, &count, err))
         return -1;
     return count;
 }
@@ -72,7 +81,7 @@ static int refuse_of_model(struct epmt_db *db, int64_t id, struct epmt_error *er
 int epmt_db_delete_job(struct epmt_db *db, int64_t id, bool force, struct epmt_error *err) {
     if (db->backend->begin(db, err))
         return -1;
-    int count = !force && refuse_of_model(db, id, err) ? -1 : delete_one(db, id, err);
+    int count = !force && refuse_of_model(db, id, err) ? -1 : delete_one(db, id, true, err);
     if (count == 0)
         count = epmt_errf(err, EPMT_ERR_NOT_FOUND, "the job is gone already");
     if (count < 0 || db->backend->commit(db, err)) {
@@ -86,6 +95,7 @@ struct old {
     struct {
         int64_t id;
         char jobid[256];
+        bool gone;
     } * jobs;
     size_t count, cap;
     bool dry, failed;
@@ -119,33 +129,38 @@ static int take_old(void *context, int columns, const char *const *names, const 
     return 0;
 }
 
-static int delete_chunk(struct epmt_db *db, const struct old *old, struct epmt_error *err) {
+static int delete_chunk(struct epmt_db *db, struct old *old, struct epmt_error *err) {
     if (db->backend->begin(db, err))
         return -1;
     for (size_t i = 0; i < old->count; i++) {
-        if (delete_one(db, old->jobs[i].id, err) < 0) {
+        int count = delete_one(db, old->jobs[i].id, false, err);
+        if (count < 0) {
             db->backend->rollback(db);
             return -1;
         }
+        old->jobs[i].gone = count > 0;
     }
     if (db->backend->commit(db, err)) {
         db->backend->rollback(db);
         return -1;
     }
-    for (size_t i = 0; i < old->count; i++)
-        old->retired(old->context, old->jobs[i].jobid);
+    for (size_t i = 0; i < old->count; i++) {
+        if (old->jobs[i].gone)
+            old->retired(old->context, old->jobs[i].jobid);
+    }
     return 0;
 }
 
-int epmt_db_retire(struct epmt_db *db, int64_t before, unsigned chunk, bool dry,
-                   epmt_db_retired_f retired, void *context, struct epmt_error *err) {
-    struct epmt_db_value values[2] = {epmt_db_int(before), epmt_db_int(chunk ? chunk : 1)};
+int epmt_db_retire(struct epmt_db *db, int64_t before, int64_t models_before, unsigned chunk,
+                   bool dry, epmt_db_retired_f retired, void *context, struct epmt_error *err) {
+    struct epmt_db_value values[3] = {epmt_db_int(before), epmt_db_int(models_before),
+                                      epmt_db_int(chunk ? chunk : 1)};
     struct old old = {.dry = dry, .retired = retired, .context = context};
     int status;
 
     do {
         old.count = 0;
-        status = db->backend->query(db, dry ? sql_all_old : sql_old, values, dry ? 1 : 2, false,
+        status = db->backend->query(db, dry ? sql_all_old : sql_old, values, dry ? 2 : 3, false,
                                     take_old, &old, err);
         if (!status && old.failed)
             status = epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");

@@ -21,10 +21,11 @@ typedef void (*epmt_db_retired_f)(void *context, const char *jobid);
 
 // Takes out all jobs that ended before `before` (us since epoch; without an end the start counts,
 // without that when they were submitted here), `chunk` of them in one transaction, so that others
-// are not kept waiting; but for those that reference models were made from. `dry`: only tells.
-// Returns 0, or -1 with err; what was told of is gone then too.
-int epmt_db_retire(struct epmt_db *db, int64_t before, unsigned chunk, bool dry,
-                   epmt_db_retired_f retired, void *context, struct epmt_error *err);
+// are not kept waiting; but for those that reference models were made from. `dry`: only tells, as
+// if the models made before `models_before` (INT64_MIN: none) were gone. Returns 0, or -1 with err;
+// what was told of is gone then too.
+int epmt_db_retire(struct epmt_db *db, int64_t before, int64_t models_before, unsigned chunk,
+                   bool dry, epmt_db_retired_f retired, void *context, struct epmt_error *err);
 
 // The same of reference models that were made before then, in one transaction.
 int epmt_db_retire_models(struct epmt_db *db, int64_t before, bool dry, epmt_db_retired_f retired,

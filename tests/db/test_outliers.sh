@@ -174,6 +174,9 @@ ask_deletion() { # KIND
     export EPMT_RETIRE_MODELS_NDAYS=30
     contains "$kind: or as long as the setting says" "Would be retired - model: usual" "$(epmt retire -n)"
     contains "$kind: it is only told" "1 models" "$(epmt retire -n)"
+    local told
+    told=$(epmt retire -n --days 1 | grep -- '- job:' | sort)
+    contains "$kind: the jobs of a model that goes are told of" "Would be retired - job: a2" "$told"
     contains "$kind: models go" "Retired - model: usual" "$(epmt retire --days 1)"
     unset EPMT_RETIRE_MODELS_NDAYS
     equal "$kind: and then their jobs" "0 20" \

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include "common/hash.h"
@@ -76,10 +77,9 @@ static int read_all(void) {
 }
 
 // Refused with and without a checksum, by reading and by check.
-static void expect_hostile(hid_t file) {
+static void expect_file_hostile(void) {
     struct epmt_check_result result;
 
-    H5Fclose(file);
     for (int sealed = 0; sealed < 2; sealed++) {
         err.code = EPMT_ERR_OK;
         assert_int_equal(read_all(), -1);
@@ -91,6 +91,11 @@ static void expect_hostile(hid_t file) {
         if (!sealed)
             seal();
     }
+}
+
+static void expect_hostile(hid_t file) {
+    H5Fclose(file);
+    expect_file_hostile();
 }
 
 static void refuses_links_to_elsewhere(void **state) {
@@ -222,6 +227,64 @@ static void refuses_types_that_take_memory(void **state) {
     H5Tclose(array);
 }
 
+// As it stands in the file: the name, padded with zeroes, then where the member is in a row.
+static void move_member(const char name[8], uint32_t from, uint32_t to) {
+    unsigned char wanted[12], put[4];
+    size_t len;
+    int found = 0;
+    char *data = slurp(path, &len);
+
+    memcpy(wanted, name, 8);
+    for (int i = 0; i < 4; i++) {
+        wanted[8 + i] = (unsigned char)(from >> (8 * i));
+        put[i] = (unsigned char)(to >> (8 * i));
+    }
+    for (size_t at = 0; at + sizeof wanted <= len; at++) {
+        if (memcmp(data + at, wanted, sizeof wanted) != 0)
+            continue;
+        memcpy(data + at + 8, put, sizeof put);
+        found++;
+    }
+    assert_int_equal(found, 1);
+    spill(path, data, len);
+    free(data);
+}
+
+static uint64_t count_threads(uint64_t image) {
+    struct epmt_jobfile *job = epmt_jobfile_open(path, &err);
+    struct epmt_record record;
+    uint64_t count = 0;
+
+    if (!job)
+        fail_msg("%s", err.text);
+    for (; epmt_jobfile_next_thread(job, &record, &err) == 1; count++)
+        assert_true(!epmt_record_has(&record, EPMT_COL_image) ||
+                    record.value[EPMT_COL_image].u == image);
+    epmt_jobfile_close(job);
+    return count;
+}
+
+// libhdf5 takes a place behind the end of the row.
+static void refuses_members_beyond_the_row(void **state) {
+    const uint32_t places[] = {0x1238, 0x1239, 0x100000, UINT32_MAX - 7};
+    hsize_t rows = 6;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        hid_t file = fresh();
+        hid_t type = H5Tcreate(H5T_COMPOUND, 0x1240);
+        H5Tinsert(type, "tid", 0, H5T_STD_I64LE);
+        H5Tinsert(type, "image", 0x1238, H5T_STD_U64LE);
+        put_threads(file, type, H5Screate_simple(1, &rows, NULL), H5Pcreate(H5P_DATASET_CREATE));
+        H5Fclose(file);
+        move_member("image\0\0", 0x1238, places[i]);
+        if (i)
+            expect_file_hostile();
+        else
+            assert_int_equal(count_threads(0), rows); // so far it is a job file
+    }
+}
+
 // The same in columns that no reader knows: they are passed over.
 static void passes_over_unknown_types(void **state) {
     hid_t vlen = H5Tcopy(H5T_C_S1);
@@ -249,6 +312,93 @@ static void passes_over_unknown_types(void **state) {
     while (epmt_jobfile_next_thread(job, &record, &err) == 1)
         continue;
     epmt_jobfile_close(job);
+}
+
+static void put_attribute(hid_t file, const char *name, hid_t type, hid_t space, const void *data) {
+    H5Adelete(file, name);
+    hid_t attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(attribute >= 0);
+    assert_true(H5Awrite(attribute, type, data) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+}
+
+#define SHARED_LEN (1u << 16)
+#define SHARED_ROWS 2048
+
+static long kib_used(void) {
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+// All rows of an unknown column share one long text: it would be copied for each of them.
+static void put_shared_text(hid_t file) {
+    struct {
+        uint64_t image;
+        char *note;
+    } row = {1, calloc(1, SHARED_LEN)};
+    const hsize_t one = 1, many = SHARED_ROWS;
+    hsize_t at = 0, len = 0;
+    char raw[64];
+    uint32_t mask;
+    hid_t vlen = H5Tcopy(H5T_C_S1), type = H5Tcreate(H5T_COMPOUND, sizeof row);
+
+    H5Tset_size(vlen, H5T_VARIABLE);
+    H5Tinsert(type, "image", 0, H5T_STD_U64LE);
+    H5Tinsert(type, "note", sizeof row.image, vlen);
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(creation, 1, &one);
+    put_threads(file, type, H5Screate_simple(1, &many, NULL), creation);
+    hid_t set = H5Dopen2(file, "/threads", H5P_DEFAULT), space = H5Dget_space(set);
+    hid_t written = H5Dget_type(set), in_memory = H5Screate_simple(1, &one, NULL);
+    memset(row.note, 'x', SHARED_LEN - 1);
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, &at, NULL, &one, NULL);
+    hid_t native = H5Tget_native_type(written, H5T_DIR_ASCEND);
+    assert_true(H5Dwrite(set, native, in_memory, space, H5P_DEFAULT, &row) >= 0);
+    assert_true(H5Dflush(set) >= 0);
+    assert_true(H5Dget_chunk_storage_size(set, &at, &len) >= 0 && len <= sizeof raw);
+    assert_true(H5Dread_chunk(set, H5P_DEFAULT, &at, &mask, raw) >= 0);
+    for (at = 1; at < many; at++)
+        assert_true(H5Dwrite_chunk(set, H5P_DEFAULT, 0, &at, len, raw) >= 0);
+    free(row.note);
+    H5Tclose(native);
+    H5Tclose(written);
+    H5Tclose(vlen);
+    H5Sclose(in_memory);
+    H5Sclose(space);
+    H5Dclose(set);
+}
+
+static void takes_no_memory_for_unknown_types(void **state) {
+    const int64_t rows = SHARED_ROWS;
+
+    (void)state;
+    hid_t file = fresh();
+    put_shared_text(file);
+    put_attribute(file, "threads", H5T_NATIVE_INT64, H5Screate(H5S_SCALAR), &rows);
+    H5Fclose(file);
+    long before = kib_used();
+    assert_int_equal(count_threads(1), SHARED_ROWS);
+    assert_true(kib_used() - before < (long)SHARED_ROWS * (SHARED_LEN / 1024) / 2);
+}
+
+// Of rows that were never written, and are not to be filled in, libhdf5 reads nothing.
+static void reads_no_memory_of_others(void **state) {
+    hsize_t rows = 6;
+
+    (void)state;
+    mallopt(M_PERTURB, 0x5a);
+    hid_t file = fresh(), type = H5Tcreate(H5T_COMPOUND, 8);
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Tinsert(type, "image", 0, H5T_STD_U64LE);
+    H5Pset_chunk(creation, 1, &rows);
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    put_threads(file, type, H5Screate_simple(1, &rows, NULL), creation);
+    H5Fclose(file);
+    assert_int_equal(count_threads(0), rows);
+    mallopt(M_PERTURB, 0);
 }
 
 // A later version's tables, or somebody's own: read over them, but never written over.
@@ -296,15 +446,6 @@ static void bears_cycles(void **state) {
     assert_int_equal(err.code, EPMT_ERR_VERSION);
 }
 
-static void put_attribute(hid_t file, const char *name, hid_t type, hid_t space, const void *data) {
-    H5Adelete(file, name);
-    hid_t attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    assert_true(attribute >= 0);
-    assert_true(H5Awrite(attribute, type, data) >= 0);
-    H5Aclose(attribute);
-    H5Sclose(space);
-}
-
 static void refuses_odd_attributes(void **state) {
     static const char *const needed[] = {"format", "format_version", "digest", "processes"};
     static const int64_t numbers[7] = {2, 2, 2, 2, 2, 2, 2};
@@ -333,7 +474,10 @@ int main(void) {
         cmocka_unit_test(refuses_filters_of_elsewhere),
         cmocka_unit_test(refuses_sizes_that_cannot_be),
         cmocka_unit_test(refuses_types_that_take_memory),
+        cmocka_unit_test(refuses_members_beyond_the_row),
         cmocka_unit_test(passes_over_unknown_types),
+        cmocka_unit_test(takes_no_memory_for_unknown_types),
+        cmocka_unit_test(reads_no_memory_of_others),
         cmocka_unit_test(passes_over_unknown_tables),
         cmocka_unit_test(bears_cycles),
         cmocka_unit_test(refuses_odd_attributes),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -78,10 +79,59 @@ static void bears_a_disk_that_fills_up(void **state) {
     epmt_fold_destroy(old);
 }
 
+static hid_t open_output(struct epmt_output *output) {
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+
+    assert_non_null(output);
+    assert_int_equal(epmt_output_use(access, output), 0);
+    hid_t file = H5Fcreate("any", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    H5Pclose(access);
+    assert_true(file >= 0);
+    return file;
+}
+
+// What was written behind the end of the file, and cut off again by libhdf5, does not stay.
+static void ends_where_the_file_does(void **state) {
+    int fd = open(tempdir_name(&dir, "longer.h5"), O_RDWR | O_CREAT | O_EXCL, 0600);
+    struct epmt_output *output = epmt_output_new(fd);
+    struct stat st;
+    uint32_t crc;
+
+    (void)state;
+    assert_int_equal(ftruncate(fd, 3 * EPMT_OUTPUT_HEAD), 0);
+    assert_true(H5Fclose(open_output(output)) >= 0);
+    assert_int_equal(epmt_output_finish(output, &crc), 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(output->len < EPMT_OUTPUT_HEAD);
+    assert_int_equal(st.st_size, output->len);
+    epmt_output_free(output);
+    close(fd);
+}
+
+// libhdf5 keeps a file that it failed to close, and comes back to it at the end of the program.
+static void may_be_left_before_the_file_is_closed(void **state) {
+    int fd = open(tempdir_name(&dir, "left.h5"), O_RDWR | O_CREAT | O_EXCL, 0600);
+    struct epmt_output *output = epmt_output_new(fd);
+    hid_t file = open_output(output);
+    struct stat st;
+
+    (void)state;
+    epmt_output_free(output);
+    hid_t group = H5Gcreate2(file, "/late", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(group >= 0);
+    H5Gclose(group);
+    assert_true(H5Fclose(file) >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, 0);
+    close(fd);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back),
         cmocka_unit_test(bears_a_disk_that_fills_up),
+        cmocka_unit_test(ends_where_the_file_does),
+        cmocka_unit_test(may_be_left_before_the_file_is_closed),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 
+#include "storage/annotate.h"
 #include "storage/merge.h"
 #include "tests/unit/jobfiles.h"
 #include "tests/unit/rows.h"
@@ -210,6 +211,125 @@ static void refuses_another_job(void **state) {
     epmt_merge_fini(&merge);
 }
 
+// What `epmt start` notes of a run. Numbers that are not known are INT64_MIN.
+static const char *make_metadata(const char *name, const char *uuid, int64_t restart, int64_t stop,
+                                 const char *annotation) {
+    static char paths[8][PATH_MAX];
+    static unsigned next;
+    char *path = paths[next++ % 8], *copy = strdup(annotation);
+    struct epmt_jobmeta meta;
+
+    snprintf(path, PATH_MAX, "%s", tempdir_name(&dir, name));
+    epmt_jobmeta_init(&meta);
+    assert_int_equal(epmt_jobmeta_set_text(&meta.jobid, "77", &err), 0);
+    assert_int_equal(epmt_jobmeta_set_text(&meta.uuid, uuid, &err), 0);
+    meta.start = 1000000000;
+    meta.restart = restart;
+    meta.stop = stop;
+    meta.annotations.entries = calloc(2, sizeof *meta.annotations.entries);
+    meta.annotations.entries[0] = copy;
+    assert_int_equal(epmt_jobmeta_write(&meta, path, &err), 0);
+    epmt_jobmeta_fini(&meta);
+    return path;
+}
+
+static void expect_attribute(const struct epmt_merge *merge, const char *scope, const char *key,
+                             const char *wanted) {
+    struct epmt_bytes value = epmt_fold_attribute(merge->fold, scope, key);
+
+    assert_int_equal(value.len, strlen(wanted));
+    assert_true(!value.len || !memcmp(value.data, wanted, value.len));
+}
+
+static void begin_merge(struct epmt_merge *merge, const char *const paths[], int count) {
+    assert_int_equal(epmt_merge_init(merge), 0);
+    for (int i = 0; i < count; i++) {
+        if (add(merge, paths[i]))
+            fail_msg("%s", err.text);
+    }
+    assert_int_equal(epmt_merge_finish(merge, NULL, false, &err), 0);
+}
+
+// A job that the scheduler started again: each run has a UUID of its own, the latest one decides.
+static void joins_the_runs_of_a_job(void **state) {
+    const char *runs[] = {
+        make_metadata("r0.json", "uuid-x", INT64_MIN, 2000000000, "k=a"),
+        make_metadata("r9.json", "uuid-y", 9, 3000000000, "k=c"),
+        make_metadata("r10.json", "uuid-a", 10, INT64_MIN, "k=b"),
+    };
+    const char *other = make_metadata("other.json", "uuid-z", 0, INT64_MIN, "k=a");
+    struct epmt_merge merge;
+
+    (void)state;
+    for (int order = 0; order < 3; order++) {
+        const char *paths[] = {runs[order], runs[(order + 1) % 3], runs[(order + 2) % 3]};
+        begin_merge(&merge, paths, 3);
+        assert_string_equal(merge.uuid, "uuid-x");
+        expect_attribute(&merge, "job", "uuid", "uuid-x");
+        expect_attribute(&merge, "job", "restart", "10");
+        expect_attribute(&merge, "job", "ended", "");
+        expect_attribute(&merge, "job", "end", "");
+        expect_attribute(&merge, EPMT_ANNOTATION_SCOPE, "k", "b");
+        // One that is folded already: its UUID stays, whatever run it is of.
+        assert_int_equal(epmt_jobfile_write(merge.fold, tempdir_name(&dir, "runs.h5"), &err), 0);
+        epmt_merge_fini(&merge);
+        paths[order] = tempdir_name(&dir, "runs.h5");
+        begin_merge(&merge, paths, 3);
+        assert_string_equal(merge.uuid, "uuid-x");
+        expect_attribute(&merge, "job", "restart", "10");
+        epmt_merge_fini(&merge);
+    }
+    for (int order = 0; order < 2; order++) {
+        assert_int_equal(epmt_merge_init(&merge), 0);
+        assert_int_equal(add(&merge, runs[2]), 0);
+        assert_int_equal(add(&merge, order ? other : runs[0]), 0);
+        assert_int_equal(add(&merge, order ? runs[0] : other), -1);
+        assert_int_equal(err.code, EPMT_ERR_EXISTS);
+        epmt_merge_fini(&merge);
+    }
+}
+
+// Of a run that was over in a job file, and goes on in another run.
+static void goes_on_after_a_run(void **state) {
+    struct epmt_jobfold *fold = filled(2, 1);
+    struct epmt_merge merge;
+    char path[PATH_MAX];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s", tempdir_name(&dir, "over.h5"));
+    assert_int_equal(epmt_fold_set_attribute(fold, "job", "uuid", "uuid-old", &err), 0);
+    assert_int_equal(
+        epmt_fold_set_attribute(fold, EPMT_ANNOTATION_SCOPE, EPMT_ANNOTATION_TAGS, "a:1", &err), 0);
+    assert_int_equal(epmt_fold_set_attribute(fold, "job", "tags", "a:1", &err), 0);
+    assert_int_equal(epmt_jobfile_write(fold, path, &err), 0);
+    epmt_fold_destroy(fold);
+    const char *again = make_metadata("again.json", "uuid-new", 1, INT64_MIN, "EPMT_JOB_TAGS=b:2");
+    for (int order = 0; order < 2; order++) {
+        begin_merge(&merge, (const char *[]){order ? again : path, order ? path : again}, 2);
+        assert_string_equal(merge.uuid, "uuid-old");
+        expect_attribute(&merge, "job", "ended", "");
+        expect_attribute(&merge, "job", "tags", "a:1");
+        expect_attribute(&merge, EPMT_ANNOTATION_SCOPE, EPMT_ANNOTATION_TAGS, "a:1");
+        epmt_merge_fini(&merge);
+    }
+}
+
+static void annotations_have_no_order(void **state) {
+    const char *a = make_metadata("a.json", "uuid-x", 0, INT64_MIN, "k=a");
+    const char *b = make_metadata("b.json", "uuid-x", INT64_MIN, INT64_MIN, "k=b");
+    const char *c = make_metadata("c.json", "uuid-x", 0, INT64_MIN, "l=c");
+    struct epmt_merge merge;
+
+    (void)state;
+    for (int order = 0; order < 3; order++) {
+        const char *paths[] = {a, b, c, a, b};
+        begin_merge(&merge, paths + order, 3);
+        expect_attribute(&merge, EPMT_ANNOTATION_SCOPE, "k", "b");
+        expect_attribute(&merge, EPMT_ANNOTATION_SCOPE, "l", "c");
+        epmt_merge_fini(&merge);
+    }
+}
+
 static void refuses_what_is_no_part(void **state) {
     struct epmt_merge merge;
     char path[PATH_MAX];
@@ -231,9 +351,9 @@ static void refuses_what_is_no_part(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_has_no_say),
-        cmocka_unit_test(holds_all),
-        cmocka_unit_test(refuses_another_job),
+        cmocka_unit_test(order_has_no_say),        cmocka_unit_test(holds_all),
+        cmocka_unit_test(refuses_another_job),     cmocka_unit_test(joins_the_runs_of_a_job),
+        cmocka_unit_test(goes_on_after_a_run),     cmocka_unit_test(annotations_have_no_order),
         cmocka_unit_test(refuses_what_is_no_part),
     };
 
