@@ -31,6 +31,9 @@ job 6 lost 0 100 processes=2
 job 7 moment 0 100 processes=1
 # Job 8: MPI was not profiled.
 job 8 unprofiled 0 100 exitcode=0 ended=1 processes=4 threads=4 failed=0 ranks_reported=4 ranks_expected=4
+# Job 9: more nanoseconds than an integer holds.
+job 9 huge 0 100 exitcode=0 ended=1 processes=4 failed=0 ranks_reported=4 ranks_expected=4 \
+    mpitime=9000000000000000000
 job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
 {
     rank 1 1 0 n1 80 rssmax=1048576 cpu_time=10000000
@@ -68,6 +71,22 @@ job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
         process "8$i" 8 0 100000 model "mpirank=$i" "hostname='n1'" "step='s'" numranks=4 "state='finalized'" \
             "cpu_time=$((i < 3 ? 20 : 90))000000"
     done
+    for i in 0 1 2 3; do
+        process "9$i" 9 0 100000 model "mpirank=$i" "hostname='n1'" "step='s'" numranks=4 "state='finalized'" \
+            mpitime=9000000000000000000 time_waiting=9000000000000000000 time_oncpu=9000000000000000000 \
+            "tags='op:x'"
+        process_tag "9$i" op x
+        for function in MPI_Send MPI_Recv; do
+            echo "insert into mpi_functions (process_id, function, calls, time) values (9$i, '$function', 1, 9000000000000000000);"
+        done
+        echo "insert into threads (process_id, tid, time_waiting) values (9$i, 1, 9000000000000000000);"
+        echo "insert into threads (process_id, tid, time_waiting) values (9$i, 2, 9000000000000000000);"
+    done
+    for id in 8 9; do
+        job_tag "$id" exp_name huge
+        job_tag "$id" exp_component model
+    done
+    echo 'update jobs set mpitime = 9000000000000000000 where id = 8;'
     process 51 5 0 100000 calm "hostname='n1'" cpu_time=99000000
     for m in 'time, 4, 50000000000, 80000000000, 60000000000' 'calls, 4, 10, 20, 15'; do
         for f in MPI_Barrier all; do
@@ -143,6 +162,14 @@ for option in --full --threads; do
 done
 equal "so do programs see them" 1203 "$(show script --format csv | sed 1d | wc -l)"
 contains "a job is found by its uuid" "Job quiet of ?" "$(show 00000005)"
+
+# The sum of nanoseconds is larger than each.
+contains "a sum that no integer holds" "More threads than CPUs" "$(show huge)"
+equal "a program's too" "model 4 4" "$(show huge | grep '^model  *4' | xargs | cut -d ' ' -f 1-3)"
+page=$(epmt report huge 2>&1)
+contains "of a page" '"cpu_wait_s"' "$page"
+contains "of an experiment" "18000000000000000000" "$(epmt explore huge --metric mpitime)"
+check "of operations" epmt outliers operations --key op --feature mpitime
 
 # Names that would write on the terminal do not.
 sql "update jobs set jobname = '$(printf 'x\033[31m')' where id = 5; update processes set exename = '$(printf 'y\033[2J')' where id = 51"
