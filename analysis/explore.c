@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/process_sql.h"
 #include "analysis/segments.h"
 #include "analysis/statistics.h"
 #include "analysis/words.h"
@@ -249,11 +250,13 @@ static bool is_metric(const char *name) {
 static const char *write_components(struct epmt_db *db, const char *metric) {
     struct epmt_strbuf sql = {0};
 
-    epmt_strbuf_printf(&sql,
-                       "SELECT c.\"value\", count(*), sum(j.\"%s\") AS s, min(j.\"%s\"), "
-                       "max(j.\"%s\") FROM " JOBS OF_EXPERIMENT
-                       " GROUP BY c.\"value\" ORDER BY s DESC, c.\"value\" LIMIT $2",
-                       metric, metric, metric, "exp_component", metric);
+    epmt_strbuf_printf(
+        &sql,
+        "SELECT c.\"value\", count(*), " EPMT_SQL_SUM_NS(
+            "j.\"%s\"") " AS s, min(j.\"%s\"), "
+                        "max(j.\"%s\") FROM " JOBS OF_EXPERIMENT
+                        " GROUP BY c.\"value\" ORDER BY s DESC, c.\"value\" LIMIT $2",
+        metric, metric, metric, "exp_component", metric);
     const char *kept = sql.failed ? NULL : epmt_db_keep(db, epmt_strbuf_text(&sql));
     epmt_strbuf_free(&sql);
     return kept;
@@ -278,8 +281,9 @@ static const char *write_totals(struct epmt_db *db, const char *metric) {
     struct epmt_strbuf sql = {0};
 
     epmt_strbuf_printf(&sql,
-                       "SELECT c.\"value\", NULL, sum(j.\"%s\") FROM " JOBS OF_EXPERIMENT
-                       " GROUP BY c.\"value\" ORDER BY c.\"value\"",
+                       "SELECT c.\"value\", NULL, " EPMT_SQL_SUM_NS(
+                           "j.\"%s\"") " FROM " JOBS OF_EXPERIMENT
+                                       " GROUP BY c.\"value\" ORDER BY c.\"value\"",
                        metric, "exp_time", metric);
     const char *kept = sql.failed ? NULL : epmt_db_keep(db, epmt_strbuf_text(&sql));
     epmt_strbuf_free(&sql);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/process_sql.h"
 #include "common/fmt.h"
 #include "storage/ddl.h"
 #include "storage/strbuf.h"
@@ -74,7 +75,7 @@ static const struct {
     const char *metric; // the SQL of a metric, of its name
 } made[EPMT_COMPARED_COUNT] = {
     [EPMT_COMPARED_JOBS] = {of_jobs, "j.\"%s\""},
-    [EPMT_COMPARED_OPERATIONS] = {of_operations, "sum(p.\"%s\")"},
+    [EPMT_COMPARED_OPERATIONS] = {of_operations, EPMT_SQL_SUM_NS("p.\"%s\"")},
     [EPMT_COMPARED_PROCESSES] = {of_processes, "p.\"%s\""},
     [EPMT_COMPARED_THREADS] = {of_threads, "t.\"%s\""},
     [EPMT_COMPARED_RANKS] = {of_processes, "p.\"%s\""},

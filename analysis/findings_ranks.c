@@ -73,7 +73,7 @@ static bool is_straggler(const struct balance *balance) {
 static void tell_balance(struct finding_context *context, const struct balance *balance) {
     char most[EPMT_WORD_MAX], mean[EPMT_WORD_MAX], second[EPMT_WORD_MAX], lost[EPMT_WORD_MAX],
         share_text[EPMT_WORD_MAX];
-    const char *doing = balance->profiled ? "outside MPI" : "of EPMT_SQL_CPU";
+    const char *doing = balance->profiled ? "outside MPI" : "of CPU time";
     double share = balance->most > 0 ? 1 - balance->mean / balance->most : 0;
     // What is seen in the time that the ranks took, not in their work alone.
     double seen = balance->life > 0 ? (balance->most - balance->mean) / balance->life : 0;

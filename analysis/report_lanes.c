@@ -71,8 +71,9 @@ static int by_start(const void *a, const void *b) {
 
 int epmt_report_lanes(struct report_context *context) {
     static const char lanes[] =
-        "SELECT " LANE ", count(*), count(p.\"mpirank\"), min(p.\"start\"), max(p.\"end\") FROM "
-        "\"processes\" p WHERE " EPMT_SQL_OF_JOB " AND p.\"start\" IS NOT NULL GROUP BY 1, 2 "
+        "SELECT " LANE ", count(*), count(p.\"mpirank\"), min(p.\"start\"), "
+        "max(coalesce(p.\"end\", p.\"start\")) FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
+        " AND p.\"start\" IS NOT NULL GROUP BY 1, 2 "
         "ORDER BY max(coalesce(p.\"end\", p.\"start\")) - min(p.\"start\") DESC, 5, 1, 2 LIMIT 10";
 #define COUNT(at, sign)                                      \
     "SELECT " LANE ", (" at " - $2) * 48 / $3, " sign        \

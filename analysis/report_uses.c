@@ -39,8 +39,9 @@ TAKE(take_mover, movers, mover_count, EPMT_REPORT_TOP)
 // Of a host the memory of its ranks together, which live at the same time; else the largest.
 #define GROUPED(name, host, memory)                                                               \
     "SELECT " name ", " host ", count(*), count(p.\"mpirank\"), NULL, NULL, sum(p.\"numtids\"), " \
-    "sum(" EPMT_SQL_LIFE "), sum(" EPMT_SQL_CPU ") AS cpu, sum(p.\"mpitime\"), " memory           \
-    ", sum(" MOVED ") FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
+    "sum(" EPMT_SQL_LIFE "), sum(" EPMT_SQL_CPU                                                   \
+    ") AS cpu, " EPMT_SQL_SUM_NS("p.\"mpitime\"") ", " memory ", sum(" MOVED                      \
+                                                  ") FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
 #define SINGLE                                                                                     \
     "SELECT p.\"exename\", p.\"hostname\", 1, CASE WHEN p.\"mpirank\" IS NULL THEN 0 ELSE 1 END, " \
     "p.\"mpirank\", p.\"pid\", p.\"numtids\", " EPMT_SQL_LIFE ", " EPMT_SQL_CPU                    \

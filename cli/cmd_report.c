@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // epmt report: the job page of the dashboard as one file that needs nothing else.
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +32,29 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
 }
 
 static bool to_stdout(void) {
-    return !output || !strcmp(output, "-");
+    return !output || !strcmp(output, "-") || !strcmp(output, "/dev/stdout");
+}
+
+// A pipe, a terminal, /dev/null: it is no file of ours to put another in its place.
+static int write_into(const char *path, int flags, const struct epmt_strbuf *page,
+                      struct epmt_error *err) {
+    int fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NOCTTY, 0666);
+    int error = fd < 0 ? -errno : epmt_write_all(fd, epmt_strbuf_text(page), page->len);
+
+    if (fd >= 0 && close(fd) && !error)
+        error = -errno;
+    errno = -error;
+    return error ? epmt_errf_errno(err, EPMT_ERR_IO, "cannot write %s", path) : 0;
 }
 
 // Beside its name first: nobody ever mails half a page.
-static int write_file(const char *path, const struct epmt_strbuf *page, struct epmt_error *err) {
+static int write_beside(const char *path, mode_t mode, const struct epmt_strbuf *page,
+                        struct epmt_error *err) {
     struct epmt_replace file;
-    mode_t mask = umask(0);
 
-    umask(mask);
     if (epmt_replace_begin(&file, path, err))
         return -1;
-    int error = fchmod(file.fd, 0666 & ~mask) ? -errno : 0;
+    int error = fchmod(file.fd, mode) ? -errno : 0;
     if (!error)
         error = epmt_write_all(file.fd, epmt_strbuf_text(page), page->len);
     if (error) {
@@ -52,6 +64,25 @@ static int write_file(const char *path, const struct epmt_strbuf *page, struct e
         return -1;
     }
     return epmt_replace_commit(&file, err);
+}
+
+static int write_file(const char *path, const struct epmt_strbuf *page, struct epmt_error *err) {
+    char target[PATH_MAX];
+    mode_t mask = umask(0);
+    struct stat st;
+
+    umask(mask);
+    if (stat(path, &st)) {
+        // A link to what is not there yet leads to the page too.
+        return lstat(path, &st) ? write_beside(path, 0666 & ~mask, page, err)
+                                : write_into(path, O_CREAT, page, err);
+    }
+    if (!S_ISREG(st.st_mode))
+        return write_into(path, 0, page, err);
+    // Not the link, but what it leads to.
+    if (!realpath(path, target))
+        return epmt_errf_errno(err, EPMT_ERR_IO, "cannot write %s", path);
+    return write_beside(target, st.st_mode & 07777, page, err);
 }
 
 static int write_page(const struct epmt_cli *cli, const json_t *data, struct epmt_error *err) {

@@ -109,7 +109,8 @@ static void print_lanes(FILE *to, const struct epmt_report *report) {
     char span[EPMT_WORD_MAX], life[EPMT_WORD_MAX];
     double length = (double)(report->job.to - report->job.from) / 1e6;
 
-    if (!report->lane_count)
+    // Of a lost host there may be no more than a start.
+    if (!report->lane_count || length <= 0)
         return;
     fprintf(to, "\nTime line of %s (# most, - half, . few of the processes ran):\n",
             epmt_words_seconds(span, length));

@@ -22,8 +22,13 @@ static void error_text(struct epmt_error *err, enum epmt_err code, const char *f
         else
             epmt_text_fmt(&text, ": error %d", number);
     }
-    if (text.cut)
-        memcpy(err->text + sizeof err->text - 4, "...", 4);
+    if (text.cut) {
+        size_t end = sizeof err->text - 4;
+        // Not within a character of UTF-8: a byte 10xxxxxx goes on one.
+        while (end && ((unsigned char)err->text[end] & 0xc0) == 0x80)
+            end--;
+        memcpy(err->text + end, "...", 4);
+    }
 }
 
 int epmt_errf(struct epmt_error *err, enum epmt_err code, const char *format, ...) {

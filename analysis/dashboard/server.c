@@ -13,6 +13,7 @@
 #include "analysis/dashboard/api.h"
 #include "analysis/dashboard/reply.h"
 #include "analysis/dashboard/watch.h"
+#include "analysis/json_rows.h"
 #include "metadata/settings.h"
 #include "storage/strbuf.h"
 
@@ -56,7 +57,8 @@ static enum MHD_Result reply_json(struct request *request, unsigned status, json
 }
 
 static enum MHD_Result reply_error(struct request *request, const struct epmt_error *err) {
-    return reply_json(request, status_of(err), json_pack("{s:s}", "error", err->text));
+    return reply_json(request, status_of(err),
+                      json_pack("{s:o}", "error", epmt_json_text(err->text)));
 }
 
 static int ask(const struct request *request, epmt_api_f answer, json_t **to,

@@ -208,5 +208,28 @@ cp "$TEST_DIR/4713.html" "$TEST_DIR/before.html"
 fail_if "no such directory" epmt report 4713 -o "$TEST_DIR/none/4713.html"
 fail_if "a job that is not there leaves an older page" epmt report 999 -o "$TEST_DIR/4713.html"
 check "as it was" cmp "$TEST_DIR/before.html" "$TEST_DIR/4713.html"
+# What is there stays what it is: a pipe, a device, a link, a mode.
+page_at() { epmt report 4713 -o "$1"; } # FILE
+mkfifo "$TEST_DIR/pipe"
+timeout -s KILL 60 cat "$TEST_DIR/pipe" >"$TEST_DIR/through.html" &
+check "into a pipe" page_at "$TEST_DIR/pipe"
+wait $!
+check "all of it" cmp "$TEST_DIR/printed.html" "$TEST_DIR/through.html"
+check "it is still a pipe" test -p "$TEST_DIR/pipe"
+ln -s /dev/null "$TEST_DIR/null"
+check "into a device" page_at "$TEST_DIR/null"
+equal "the link to it" /dev/null "$(readlink "$TEST_DIR/null")"
+page_at /dev/stdout >"$TEST_DIR/through.html"
+check "to standard output by its name" cmp "$TEST_DIR/printed.html" "$TEST_DIR/through.html"
+echo old >"$TEST_DIR/target.html"
+chmod 640 "$TEST_DIR/target.html"
+ln -s target.html "$TEST_DIR/link.html"
+check "through a link" page_at "$TEST_DIR/link.html"
+check "its target is the page" cmp "$TEST_DIR/printed.html" "$TEST_DIR/target.html"
+equal "the link stays" target.html "$(readlink "$TEST_DIR/link.html")"
+equal "so does the mode" 640 "$(stat -c %a "$TEST_DIR/target.html")"
+ln -s new.html "$TEST_DIR/dangling.html"
+check "through a link to nothing" page_at "$TEST_DIR/dangling.html"
+check "there is the page" cmp "$TEST_DIR/printed.html" "$TEST_DIR/new.html"
 fail_if "a full disk" sh -c 'epmt report 4713 >/dev/full'
 finish

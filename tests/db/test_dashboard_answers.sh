@@ -84,6 +84,11 @@ for path in "compare?job=$slow&job=none" 'compare?group=a:b&group=c:d' 'outliers
     'cause?cause=none' 'explore?exp=none' 'model?name=none' 'job?id=none' 'jobs?job=none' "job?id=$slow%27"; do
     equal "not there: ${path:0:40}" 404 "$(status_of "/api/$path")"
 done
+# What is said of a long name is cut, but not within a character.
+long=$(printf '%%C3%%A9%.0s' $(seq 1200))
+for name in "$long" "x$long"; do
+    equal "a long name: ${name:0:7}" 404 "$(status_of "/api/job?id=$name" | tail -n 1)"
+done
 equal "a model that is disabled" 500 "$(status_of "/api/outliers?model=off")"
 equal "the job page" 200 "$(status_of "/api/job?id=$slow")"
 for page in / /job /compare /explore /outliers /models; do

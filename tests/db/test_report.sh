@@ -26,6 +26,14 @@ job 2 uneven 0 100 exitcode=0 ended=1 processes=4 threads=4 failed=0 ranks_repor
 job 3 broken 0 100 "reason='signal 11'" ended=1 processes=5 failed=2 ranks_reported=3 ranks_expected=4
 # Job 4: no MPI; threads, too many of them, and a script of many short processes.
 job 4 script 0 100 exitcode=2 ended=1 processes=1300 failed=1 cpus=2
+# Jobs 6 and 7: of lost hosts, which tell no ends; of the second all begins with one moment.
+job 6 lost 0 100 processes=2
+job 7 moment 0 100 processes=1
+# Job 8: MPI was not profiled.
+job 8 unprofiled 0 100 exitcode=0 ended=1 processes=4 threads=4 failed=0 ranks_reported=4 ranks_expected=4
+# Job 9: more nanoseconds than an integer holds.
+job 9 huge 0 100 exitcode=0 ended=1 processes=4 failed=0 ranks_reported=4 ranks_expected=4 \
+    mpitime=9000000000000000000
 job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
 {
     rank 1 1 0 n1 80 rssmax=1048576 cpu_time=10000000
@@ -54,6 +62,31 @@ job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
     process 32 4 20000 30000 worker "hostname='n1'" exitcode=2 "state='exited'"
     process 33 4 0 100000 worker "hostname='n1'"
     for i in $(seq 100 1299); do process "$i" 4 50000 50010 sed "hostname='n1'" "parent_id=31"; done
+    process 61 6 0 1 ghost "hostname='n1'"
+    process 62 6 50000 50001 ghost "hostname='n1'"
+    process 71 7 0 1 ghost "hostname='n1'"
+    echo 'update processes set "end" = null where job_id in (6, 7);'
+    echo 'update jobs set "end" = null, duration = null where id in (6, 7);'
+    for i in 0 1 2 3; do
+        process "8$i" 8 0 100000 model "mpirank=$i" "hostname='n1'" "step='s'" numranks=4 "state='finalized'" \
+            "cpu_time=$((i < 3 ? 20 : 90))000000"
+    done
+    for i in 0 1 2 3; do
+        process "9$i" 9 0 100000 model "mpirank=$i" "hostname='n1'" "step='s'" numranks=4 "state='finalized'" \
+            mpitime=9000000000000000000 time_waiting=9000000000000000000 time_oncpu=9000000000000000000 \
+            "tags='op:x'"
+        process_tag "9$i" op x
+        for function in MPI_Send MPI_Recv; do
+            echo "insert into mpi_functions (process_id, function, calls, time) values (9$i, '$function', 1, 9000000000000000000);"
+        done
+        echo "insert into threads (process_id, tid, time_waiting) values (9$i, 1, 9000000000000000000);"
+        echo "insert into threads (process_id, tid, time_waiting) values (9$i, 2, 9000000000000000000);"
+    done
+    for id in 8 9; do
+        job_tag "$id" exp_name huge
+        job_tag "$id" exp_component model
+    done
+    echo 'update jobs set mpitime = 9000000000000000000 where id = 8;'
     process 51 5 0 100000 calm "hostname='n1'" cpu_time=99000000
     for m in 'time, 4, 50000000000, 80000000000, 60000000000' 'calls, 4, 10, 20, 15'; do
         for f in MPI_Barrier all; do
@@ -108,6 +141,13 @@ equal "nothing stands out" "What stands out: nothing" "$(show quiet | grep -A 1 
 equal "the time line: a part of 100 s is 2.08 s" \
     "  worker x2               |$(printf '%9s' '' | tr ' ' '-')$(printf '%6s' '' | tr ' ' '#')$(printf '%33s' '' | tr ' ' '-')| 100 s" \
     "$(show script | grep '^  worker.*|')"
+equal "without a profile of MPI it is CPU time" \
+    "* Rank 3 on n1 is behind all others: 90.0 s of CPU time, the next 20.0 s, the mean of 4 ranks 37.5 s. Waiting for it costs 210 s of the ranks' time." \
+    "$(finding unprofiled behind)"
+equal "no ends: from the first start to the last" "Time line of 50.0 s" "$(show lost | grep -o '^Time line of [^(]*s')"
+equal "one runs from there on, the other only at the end" \
+    "|$(printf '%47s' '' | tr ' ' '-')#| 50.0 s" "$(show lost | sed -n 's/^  ghost x2 *//p')"
+equal "no more than a moment: no time line" 0 "$(show moment | grep -c 'Time line')"
 equal "bars of ranks" " 2 n2 |####################....................| 50.0 s + 50.0 s" \
     "$(show straggler | grep '^  2 ' | tr -s ' ')"
 equal "programs" "model 4 4 100 s 100 % 400 s 8.00 GiB" "$(show straggler | grep '^model  *4' | xargs | sed 's/ 0 B$//')"
@@ -122,6 +162,14 @@ for option in --full --threads; do
 done
 equal "so do programs see them" 1203 "$(show script --format csv | sed 1d | wc -l)"
 contains "a job is found by its uuid" "Job quiet of ?" "$(show 00000005)"
+
+# The sum of nanoseconds is larger than each.
+contains "a sum that no integer holds" "More threads than CPUs" "$(show huge)"
+equal "a program's too" "model 4 4" "$(show huge | grep '^model  *4' | xargs | cut -d ' ' -f 1-3)"
+page=$(epmt report huge 2>&1)
+contains "of a page" '"cpu_wait_s"' "$page"
+contains "of an experiment" "18000000000000000000" "$(epmt explore huge --metric mpitime)"
+check "of operations" epmt outliers operations --key op --feature mpitime
 
 # Names that would write on the terminal do not.
 sql "update jobs set jobname = '$(printf 'x\033[31m')' where id = 5; update processes set exename = '$(printf 'y\033[2J')' where id = 51"

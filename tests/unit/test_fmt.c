@@ -163,6 +163,20 @@ static void a_long_error_ends_in_dots(void **state) {
     assert_string_equal(err.text, name);
 }
 
+static void a_long_error_ends_between_characters(void **state) {
+    char name[EPMT_ERROR_TEXT_MAX + 100];
+    struct epmt_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof name - 1; i++)
+        name[i] = i % 2 ? '\xa9' : '\xc3';
+    name[sizeof name - 1] = '\0';
+    epmt_errf(&err, EPMT_ERR_IO, "%s", name);
+    assert_string_equal(err.text + EPMT_ERROR_TEXT_MAX - 6, "\xc3\xa9...");
+    epmt_errf(&err, EPMT_ERR_IO, "n%s", name);
+    assert_string_equal(err.text + EPMT_ERROR_TEXT_MAX - 7, "\xc3\xa9...");
+}
+
 static void exit_statuses_are_usable_and_differ(void **state) {
     static const int statuses[] = {
 #define STATUS(name, status, sentence) status,
@@ -192,6 +206,7 @@ int main(void) {
         cmocka_unit_test(an_error_carries_code_and_text),
         cmocka_unit_test(an_error_tells_errno),
         cmocka_unit_test(a_long_error_ends_in_dots),
+        cmocka_unit_test(a_long_error_ends_between_characters),
         cmocka_unit_test(exit_statuses_are_usable_and_differ),
     };
 
