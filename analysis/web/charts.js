@@ -239,6 +239,15 @@ const epmt = (() => {
     });
   }
 
+  // A page that was asked again has other figures: Chart.js holds on to those that went away.
+  function forget() {
+    for (let i = charts.length; i-- > 0;) {
+      if (charts[i].chart.canvas.isConnected) continue;
+      charts[i].chart.destroy();
+      charts.splice(i, 1);
+    }
+  }
+
   // A figure: title, what it shows, the chart, the same as a table. build() returns Chart.js's
   // configuration in the colours of now; height: of the canvas, in px.
   function figure({ title, text, build, height, data, tableOptions, before }) {
@@ -255,6 +264,7 @@ const epmt = (() => {
         : null);
     // Chart.js measures its parent: it must stand in the page first.
     queueMicrotask(() => {
+      forget();
       const chart = new Chart(canvas, build());
       charts.push({ title, chart, build });
       keyboard(chart, canvas, said);

@@ -22,7 +22,7 @@ EPMT_JOB_ID=hostile EPMT_JOB_TAGS="exp_name:$hostile;exp_component:$hostile;note
 submit_ended "$EPMT_OUTPUT_PREFIX" >/dev/null
 sql "update jobs set jobname = '$(printf %s "$hostile" | sed "s/'/''/g")' where jobid = 'hostile'"
 # What the six took is chance, and one of them may well stand out.
-sql "update jobs set duration = 10000 + 100 * id, cpu_time = 1000 + 10 * id where jobid like 'job-%'"
+sql "update jobs set duration = 10000 + 100 * id, \"end\" = start + 10000 + 100 * id, cpu_time = 1000 + 10 * id where jobid like 'job-%'"
 epmt models create "$hostile" job-1 job-2 job-3 job-4 >/dev/null
 # More jobs than there is room for on a page.
 sql "with recursive n(i) as (select cast(1 as bigint) union all select i + 1 from n where i < 9992)
@@ -78,6 +78,7 @@ with Browser(width=1500) as browser:
     browser.driver.back()
     shown("big-9992")
     say("back", jobs().split()[0])
+    say("kept", browser.js("return epmt.charts.length - document.querySelectorAll('canvas').length"))
     # A form: found, then one job.
     browser.press("[name=tag]", "exp_name:cm4")
     browser.press("[name=tag]", "ENTER")
@@ -167,6 +168,7 @@ equal "ordered by the keyboard" "$(sql 'select jobid from jobs order by duration
 equal "the order is told" "durationdescending" "$(said sorted)"
 equal "the next page has an address" "?order=duration_s&offset=50" "$(said page)"
 equal "back" big-9992 "$(said back)"
+equal "no chart is kept of what is no longer shown" 0 "$(said kept)"
 equal "found by a tag" "job-1 job-2 job-3 job-4 job-5 job-6 slow" "$(said found)"
 duration() { sql "select duration from jobs where jobid = '$1'" | awk '{ printf "%.6f", $1 / 1000000 }'; } # JOB
 equal "the numbers are the database's" "$(for job in job-1 job-2 job-3 job-4 job-5 job-6 slow; do
