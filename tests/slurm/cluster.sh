@@ -89,8 +89,8 @@ slurm_up() { # NODES
 # Waits until a job's nodes are free again, their epilogs done.
 slurm_wait() { # JOBID
     for _ in $(seq 1500); do
-        scontrol -o show job "$1" 2>/dev/null | grep -qE 'JobState=(COMPLETING|RUNNING|PENDING)' ||
-            return 0
+        scontrol -o show job "$1" 2>/dev/null | grep 'JobState=' |
+            grep -qvE 'JobState=(COMPLETING|RUNNING|PENDING|REQUEUED)' && return 0
         sleep 0.1
     done
     return 1
