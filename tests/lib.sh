@@ -198,7 +198,7 @@ pg_sql() { # DATABASE QUERY
 sql() { # QUERY
     case $EPMT_DB_URL in
     postgresql:*) pg_sql epmt "$1" ;;
-    *) sqlite3 -batch -noheader "$TEST_DB" "$1" ;;
+    *) sqlite3 -batch -noheader -cmd ".timeout 20000" "$TEST_DB" "$1" ;; # a killed writer may hold it yet
     esac
 }
 
