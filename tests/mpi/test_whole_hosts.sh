@@ -22,15 +22,18 @@ while [ "\${1#-}" != "\$1" ]; do shift; done
 h=\$1; shift
 exec nsenter -t "\$(cat "$hosts/\$h.pid")" -n -u -i -m -- sh -c "\$*"
 S
-# The host's own /tmp, in which this test's directory is the one thing from outside.
+# The host's own /tmp: of the one outside it has this test's directory, and a checkout that is there.
 cat >"$hosts/boot" <<S
 #!/bin/sh
 hostname "\$1"
 mount --bind "$hosts/hosts" /etc/hosts
 mount -t tmpfs shm /dev/shm
-mount --bind "$TEST_DIR" /mnt
+mount --rbind /tmp /mnt
 mount -t tmpfs tmp /tmp
-mkdir -p "$TEST_DIR" && mount --bind /mnt "$TEST_DIR" && umount /mnt
+for i in "$TEST_DIR" "$EPMT_SOURCE" "$EPMT_BUILD" "$EPMT_PREFIX"; do
+    [ -d "\$i" ] || { mkdir -p "\$i" && mount --bind "/mnt/\${i#/tmp/}" "\$i"; }
+done
+umount -l /mnt
 touch /tmp/booted
 exec sleep 600
 S
