@@ -9,8 +9,11 @@
 
 #include <cmocka.h>
 
+#include "aggregator/journal.h"
 #include "common/hash.h"
 #include "storage/fold.h"
+#include "storage/jobdir.h"
+#include "storage/jobfile.h"
 #include "tests/unit/tempdir.h"
 
 #define MS UINT64_C(1000000)
@@ -98,7 +101,6 @@ static void check_told(struct epmt_jobfold *fold, uint64_t image) {
     assert_int_equal(value(fold, image, EPMT_COL_systemtime), 501);
     assert_int_equal(value(fold, image, EPMT_COL_minflt), 502);
     assert_int_equal(value(fold, image, EPMT_COL_majflt), 503);
-    assert_int_equal(value(fold, image, EPMT_COL_inblock), 504);
     assert_int_equal(value(fold, image, EPMT_COL_outblock), 505);
     assert_int_equal(value(fold, image, EPMT_COL_vol_ctxsw), 506);
     assert_int_equal(value(fold, image, EPMT_COL_invol_ctxsw), 507);
@@ -243,7 +245,6 @@ static void earlier_images_have_their_own(void **state) {
         assert_int_equal(value(fold, 2, EPMT_COL_usertime), 30);
         assert_int_equal(value(fold, 3, EPMT_COL_usertime), 500 - 110 - 30);
         assert_int_equal(value(fold, 3, EPMT_COL_generation), 2);
-        assert_int_equal(value(fold, 3, EPMT_COL_carried), 0);
         assert_int_equal(value(fold, 3, EPMT_COL_rssmax), 77);
         assert_int_equal(value(fold, 1, EPMT_COL_exitsignal), -1);
     }
@@ -416,7 +417,65 @@ static void a_stream_keeps_it(void **state) {
     finish(fold, true);
     check_told(fold, 1);
     epmt_fold_destroy(fold);
-    unlink(tempdir_name(&dir, "stream"));
+    tempdir_remove(&dir);
+}
+
+static void append_process(const char *journal, uint64_t image, int64_t pid,
+                           enum epmt_state state) {
+    const struct epmt_fragment_header about = {.rank = -1, .image = image};
+    struct epmt_fragment fragment;
+    struct epmt_record record;
+    uint8_t data[1024];
+
+    make_process(&record, image, pid, 100, state, 0);
+    epmt_fragment_init(&fragment, data, sizeof data, NULL, 0);
+    assert_int_equal(epmt_fragment_add(&fragment, EPMT_ROW_PROCESS, &record), 0);
+    assert_int_equal(epmt_journal_append(journal, 0, data, epmt_fragment_seal(&fragment, &about)),
+                     0);
+}
+
+static int64_t in_file(struct tempdir *dir, uint64_t image, int column) {
+    struct epmt_jobfile *file = epmt_jobfile_open(tempdir_name(dir, "77.h5"), &err);
+    struct epmt_jobfold *fold = epmt_fold_create();
+
+    assert_non_null(file);
+    assert_int_equal(epmt_fold_add_jobfile(fold, file, &err), 0);
+    int64_t found = value(fold, image, column);
+    epmt_jobfile_close(file);
+    epmt_fold_destroy(fold);
+    return found;
+}
+
+// While the job runs it waits in the journal for the row that it is about.
+static void a_journal_keeps_it(void **state) {
+    struct tempdir dir;
+    struct epmt_jobdir_result result;
+    char journal[2][PATH_MAX];
+    uint8_t data[1024];
+
+    (void)state;
+    assert_int_equal(tempdir_make(&dir), 0);
+    snprintf(journal[0], PATH_MAX, "%s", tempdir_name(&dir, "a.journal"));
+    snprintf(journal[1], PATH_MAX, "%s", tempdir_name(&dir, "b.journal"));
+    size_t len = encode(data, sizeof data);
+    append_process(journal[0], 2, 7, EPMT_STATE_running);
+    assert_int_equal(epmt_journal_append(journal[0], 0, data, len), 0);
+    assert_int_equal(epmt_jobdir_fold(dir.path, "77", false, NULL, 0, &result, &err), 0);
+    append_process(journal[1], 1, 5, EPMT_STATE_running);
+    assert_int_equal(epmt_jobdir_fold(dir.path, "77", false, NULL, 0, &result, &err), 0);
+    assert_int_equal(in_file(&dir, 1, EPMT_COL_state), EPMT_STATE_killed);
+    assert_int_equal(in_file(&dir, 1, EPMT_COL_exitsignal), 9);
+    assert_int_equal(in_file(&dir, 2, EPMT_COL_state), EPMT_STATE_running);
+    assert_int_equal(access(journal[0], F_OK), 0); // for the one that runs
+    assert_int_equal(access(journal[1], F_OK), -1);
+    // At the end it is gone, whoever it was about.
+    assert_int_equal(unlink(journal[0]), 0);
+    append_process(journal[0], 2, 7, EPMT_STATE_exited);
+    assert_int_equal(epmt_journal_append(journal[0], 0, data, len), 0);
+    assert_int_equal(epmt_jobdir_fold(dir.path, "77", true, NULL, 0, &result, &err), 0);
+    assert_int_equal(result.processes, 2);
+    assert_int_equal(in_file(&dir, 1, EPMT_COL_usertime), 500);
+    assert_int_equal(access(journal[0], F_OK), -1);
     tempdir_remove(&dir);
 }
 
@@ -432,6 +491,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_be),
         cmocka_unit_test(bytes_of_any_kind),
         cmocka_unit_test(a_stream_keeps_it),
+        cmocka_unit_test(a_journal_keeps_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

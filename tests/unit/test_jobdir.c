@@ -34,24 +34,16 @@ static int remove_dir(void **state) {
     return tempdir_remove(&dir);
 }
 
-static void append_kind(const char *journal, const struct epmt_record *record,
-                        enum epmt_row_kind kind) {
+static void append(const char *journal, const struct epmt_record *record, bool thread) {
     static uint8_t bytes[8192];
     struct epmt_fragment fragment;
-    struct epmt_fragment_header header = {.rank = -1};
+    struct epmt_fragment_header header = {.rank = -1, .image = record->value[EPMT_COL_image].u};
 
-    if (kind == EPMT_ROW_WAITED)
-        header.flags = EPMT_FRAGMENT_WAITED;
-    else
-        header.image = record->value[EPMT_COL_image].u;
     epmt_fragment_init(&fragment, bytes, sizeof bytes, NULL, 0);
-    assert_int_equal(epmt_fragment_add(&fragment, kind, record), 0);
+    assert_int_equal(
+        epmt_fragment_add(&fragment, thread ? EPMT_ROW_THREAD : EPMT_ROW_PROCESS, record), 0);
     size_t len = epmt_fragment_seal(&fragment, &header);
     assert_int_equal(epmt_journal_append(tempdir_name(&dir, journal), 0, bytes, len), 0);
-}
-
-static void append(const char *journal, const struct epmt_record *record, bool thread) {
-    append_kind(journal, record, thread ? EPMT_ROW_THREAD : EPMT_ROW_PROCESS);
 }
 
 static void append_process(const char *journal, uint64_t i, uint64_t revision,
@@ -88,26 +80,18 @@ static const char *listing(void) {
     return text;
 }
 
-static int64_t number_in_file(uint64_t i, int column) {
+static int64_t state_in_file(uint64_t i) {
     struct epmt_jobfile *file = epmt_jobfile_open(tempdir_name(&dir, "77.h5"), &err);
     struct epmt_record record;
-    int64_t found = -1;
+    int64_t state = -1;
 
     assert_non_null(file);
     while (epmt_jobfile_next_process(file, &record, &err) == 1) {
         if (record.value[EPMT_COL_image].u == jobs_mix(i + 1))
-            found = record.value[column].i;
+            state = record.value[EPMT_COL_state].i;
     }
     epmt_jobfile_close(file);
-    return found;
-}
-
-static int64_t state_in_file(uint64_t i) {
-    return number_in_file(i, EPMT_COL_state);
-}
-
-static int64_t signal_in_file(uint64_t i) {
-    return number_in_file(i, EPMT_COL_exitsignal);
+    return state;
 }
 
 static void attribute_in_file(const char *key, char value[256]) {
@@ -172,43 +156,6 @@ static void keeps_who_may_still_run(void **state) {
     fold_dir(true);
     assert_string_equal(listing(), "77.h5");
     assert_int_equal(state_in_file(3), EPMT_STATE_killed);
-    unlink(tempdir_name(&dir, "77.h5"));
-}
-
-// What a parent told of its child waits for the child's row while the job runs.
-static void keeps_the_word_of_a_parent(void **state) {
-    struct epmt_record child, told;
-
-    (void)state;
-    jobs_process(&child, 5, 16);
-    epmt_record_set_u(&child, EPMT_COL_revision, 1);
-    epmt_record_set_i(&child, EPMT_COL_state, EPMT_STATE_running);
-    epmt_record_unset(&child, EPMT_COL_exitsignal);
-    epmt_record_unset(&child, EPMT_COL_exitcode);
-    told = child;
-    epmt_record_unset(&told, EPMT_COL_image);
-    epmt_record_set_i(&told, EPMT_COL_exitsignal, 9);
-    told.value[EPMT_COL_imagestart].u += UINT64_C(1000000000);
-    append_process("a.journal", 1, 1, EPMT_STATE_running);
-    append_kind("a.journal", &told, EPMT_ROW_WAITED);
-    fold_dir(false);
-    assert_string_equal(listing(), "77.h5 a.journal");
-    append("b.journal", &child, false);
-    fold_dir(false); // it has ended, whatever the job does
-    assert_string_equal(listing(), "77.h5 a.journal");
-    assert_int_equal(state_in_file(5), EPMT_STATE_killed);
-    assert_int_equal(state_in_file(1), EPMT_STATE_running);
-    fold_dir(true);
-    assert_string_equal(listing(), "77.h5");
-    assert_int_equal(state_in_file(5), EPMT_STATE_killed);
-    assert_int_equal(signal_in_file(5), 9);
-    unlink(tempdir_name(&dir, "77.h5"));
-    // Of nobody: gone at the end.
-    append_process("a.journal", 1, 1, EPMT_STATE_exited);
-    append_kind("a.journal", &told, EPMT_ROW_WAITED);
-    fold_dir(true);
-    assert_string_equal(listing(), "77.h5");
-    assert_int_equal(result.processes, 1);
     unlink(tempdir_name(&dir, "77.h5"));
 }
 
@@ -493,7 +440,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folds_journals_at_the_end),
         cmocka_unit_test(keeps_who_may_still_run),
-        cmocka_unit_test(keeps_the_word_of_a_parent),
         cmocka_unit_test(knows_the_living),
         cmocka_unit_test(damage_is_counted_and_put_aside),
         cmocka_unit_test(folds_streams_and_leftovers),
