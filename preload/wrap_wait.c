@@ -102,8 +102,7 @@ typedef pid_t (*waitpid_f)(pid_t, int *, int);
 typedef pid_t (*wait4_f)(pid_t, int *, int, struct rusage *);
 
 // Whether the next definition of a name is the C library's, which has it by another name too: its
-// waitpid is its wait4 with one argument less, and the kernel the same. Another tool's is called as
-// it is.
+// waitpid is its wait4 with one argument less, and the kernel the same.
 enum next { NEXT_UNKNOWN, NEXT_PLAIN, NEXT_OTHER };
 
 static __attribute__((noinline, cold)) enum next ask(const char *twin, void (*next)(void)) {
@@ -120,15 +119,16 @@ static wait4_f find_wait4(void) {
     return real;
 }
 
-// The next definition; *plain: wait4 where that does the same and tells more, else NULL.
-#define DEFINE_FIND(name)                                      \
-    static name##_f find_##name(wait4_f *plain) {              \
-        static EPMT_HOT(1) _Atomic int next;                   \
-        EPMT_REAL(name);                                       \
-        if (__builtin_expect(next == NEXT_UNKNOWN, 0) && real) \
-            next = (int)ask("__" #name, (void (*)(void))real); \
-        *plain = next == NEXT_PLAIN ? find_wait4() : NULL;     \
-        return real;                                           \
+// The next definition; *plain: wait4 where that does the same and tells more, else NULL: then it is
+// another tool's, or something else of that name, and called as it is.
+#define DEFINE_FIND(name)                                                                     \
+    static name##_f find_##name(wait4_f *plain) {                                             \
+        static EPMT_HOT(1) _Atomic int next;                                                  \
+        EPMT_REAL(name);                                                                      \
+        if (__builtin_expect(next == NEXT_UNKNOWN, 0) && real)                                \
+            next = (int)ask("__" #name, (void (*)(void))real);                                \
+        *plain = next == NEXT_PLAIN && epmt_self.life != EPMT_LIFE_OFF ? find_wait4() : NULL; \
+        return real;                                                                          \
     }
 
 DEFINE_FIND(wait)
@@ -140,42 +140,39 @@ void epmt_wait_find(void) {
     find_waitpid(&plain);
 }
 
-static inline bool is_off(void) {
-    return epmt_self.life == EPMT_LIFE_OFF;
+static inline pid_t wait_and_look(wait4_f plain, pid_t pid, int *status, int options) {
+    struct rusage usage;
+    int own = 0;
+
+    if (!status)
+        status = &own;
+    return look(plain(pid, status, options, &usage), status, &usage);
 }
 
 EPMT_EXPORT pid_t waitpid(pid_t pid, int *status, int options) {
-    struct rusage usage;
     wait4_f plain;
     waitpid_f real = find_waitpid(&plain);
-    int own = 0;
 
-    if (!real)
-        return missing();
-    if (is_off())
-        return real(pid, status, options);
-    if (!status)
-        status = &own;
     if (plain)
-        return look(plain(pid, status, options, &usage), status, &usage);
-    return look(real(pid, status, options), status, NULL);
+        return wait_and_look(plain, pid, status, options);
+    return real ? real(pid, status, options) : missing();
 }
 
-EPMT_EXPORT pid_t wait(int *status) {
-    struct rusage usage;
+EPMT_EXPORT long epmt_wait(long a, long b, long c, long d, long e, long f) __asm__("wait");
+
+// A library may have a function of that name which has nothing to do with processes.
+EPMT_EXPORT long epmt_wait(long a, long b, long c, long d, long e, long f) {
+    typedef long (*any_f)(long, long, long, long, long, long);
     wait4_f plain;
     wait_f real = find_wait(&plain);
-    int own = 0;
 
-    if (!real)
-        return missing();
-    if (is_off())
-        return real(status);
-    if (!status)
-        status = &own;
     if (plain)
-        return look(plain(WAIT_ANY, status, 0, &usage), status, &usage);
-    return look(real(status), status, NULL);
+        return wait_and_look(plain, WAIT_ANY, (int *)a, 0);
+    return real ? ((any_f)(void (*)(void))real)(a, b, c, d, e, f) : missing();
+}
+
+static inline bool is_off(void) {
+    return epmt_self.life == EPMT_LIFE_OFF;
 }
 
 EPMT_EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {

@@ -83,6 +83,49 @@ equal "others: nobody's end is missing" "0" "$(others 'count(*)' "exitsignal is 
 equal "others: the signals" "9|4 41|1" "$(others "exitsignal || '|' || count(*)" \
     "state = 'killed' group by exitsignal order by exitsignal" | paste -sd ' ')"
 
+# Another tool's waitpid behind ours is called; and a library's function of that name, which has nothing
+# to do with processes, gets its arguments and gives its result.
+export EPMT_JOB_ID=named
+cat >"$TEST_DIR/tool.c" <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <sys/types.h>
+pid_t waitpid(pid_t pid, int *status, int options);
+pid_t waitpid(pid_t pid, int *status, int options) {
+    pid_t (*next)(pid_t, int *, int) = (pid_t(*)(pid_t, int *, int))dlsym(RTLD_NEXT, "waitpid");
+    printf("the tool's %d\n", options);
+    return next(pid, status, options);
+}
+long wait(long a, long b, long c, long d, long e, long f);
+long wait(long a, long b, long c, long d, long e, long f) {
+    return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + (1L << 40);
+}
+C
+cat >"$TEST_DIR/named.c" <<'C'
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+pid_t waitpid(pid_t pid, int *status, int options);
+long wait(long a, long b, long c, long d, long e, long f);
+int main(void) {
+    int status = 0;
+    for (int i = 0; i < 3; i++)
+        printf("%ld\n", wait(1, 2, 3, 4, 5, 6 + i));
+    pid_t pid = fork();
+    if (!pid)
+        kill(getpid(), SIGKILL);
+    printf("%d\n", waitpid(pid, &status, 0) == pid);
+    printf("%d\n", status);
+    return 0;
+}
+C
+check "compile" "${CC:-cc}" -shared -fPIC -o "$TEST_DIR/libtool.so" "$TEST_DIR/tool.c" -ldl
+check "compile" "${CC:-cc}" -o "$TEST_DIR/named" "$TEST_DIR/named.c" -Wl,--no-as-needed \
+    -L"$TEST_DIR" -ltool -Wl,-rpath,"$TEST_DIR"
+run_both "others of that name" "$TEST_DIR/named"
+contains "others of that name: they are called" "the tool's 0" "$(cat "$TEST_DIR/preloaded.out")"
+
 # Who could tell his end himself has said more.
 export EPMT_JOB_ID=told
 run_both "a signal that was watched" bash -c 'sleep 104 & sleep 0.2; kill -TERM $!; wait $!; echo $?'
