@@ -39,6 +39,7 @@ enum epmt_fragment_flags {
     EPMT_FRAGMENT_PARTIAL = 4, // rows that should be in the stream were left out
     EPMT_FRAGMENT_LEFT = 16,   // the writer has given the reduction of its step up; no rows
     EPMT_FRAGMENT_HOST = 32,   // no rows, what the processes of a host share (journal_host.h)
+    EPMT_FRAGMENT_WAITED = 64, // how a child ended that could not tell it itself
     EPMT_FRAGMENT_FINAL = 8, // the writer's last record: its image has ended, or its rank finalized
 };
 

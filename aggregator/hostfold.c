@@ -176,6 +176,16 @@ static bool note_images(struct epmt_hostfold *fold, uint64_t step, struct images
     return twice;
 }
 
+// Whether a process of the journal has no final record. Without one, nobody needs what parents told
+// of their children.
+static bool any_open(const struct images *images) {
+    for (size_t i = 0; i < images->slots; i++) {
+        if (images->set[i] && !(images->facts[i] & ENDED))
+            return true;
+    }
+    return false;
+}
+
 static size_t slots_for(size_t count) {
     size_t slots = 64;
 
@@ -221,10 +231,14 @@ int epmt_hostfold_choose(struct epmt_hostfold *fold, uint64_t step, size_t budge
         return status;
     // Where not all is looked at, nobody knows: then records are taken that also come by
     // themselves.
-    bool several_worlds = note_images(fold, step, &images) || fold->window < fold->fragments;
+    bool whole = fold->window == fold->fragments;
+    bool several_worlds = note_images(fold, step, &images) || !whole;
+    bool told_stays = !whole || any_open(&images);
     epmt_journal_scan_init(&scan, fold->data, fold->len);
     while ((fragment = next_fragment(fold, &scan, &number, &header))) {
         uint8_t facts = header.image ? *facts_of(&images, header.image) : 0;
+        if ((header.flags & EPMT_FRAGMENT_WAITED) && !told_stays)
+            set_add(fold->marks, fold->mark_count, mark_of(&header));
         // Ranks of another step have a reduction of their own, which counts on their records.
         if (!(facts & ENDED) || (facts & (OF_STEP | OF_OTHER_STEP)) == OF_OTHER_STEP)
             continue;

@@ -2,7 +2,8 @@
 // What the node leader takes from its host's journal at MPI_Finalize: the records of processes
 // that have ended (children of the ranks, other commands of the job). The ranks of the step send
 // theirs themselves; those of another step in the same job are left alone. Afterwards what was
-// taken, or is superseded, may leave the journal.
+// taken, or is superseded, may leave the journal. What parents told of children that a signal ended
+// stays as long as there is a process that has not ended: it, or its row, is completed later.
 #ifndef EPMT_AGGREGATOR_HOSTFOLD_H
 #define EPMT_AGGREGATOR_HOSTFOLD_H
 

@@ -32,7 +32,7 @@ const struct epmt_dictionary *epmt_dictionary_of(enum epmt_row_kind kind) {
 #undef TABLE
     };
 
-    if (kind == EPMT_ROW_PROCESS || kind == EPMT_ROW_THREAD)
+    if (kind == EPMT_ROW_PROCESS || kind == EPMT_ROW_THREAD || kind == EPMT_ROW_WAITED)
         return &rows;
     if (kind < EPMT_ROW_MPI_FUNCTION || kind >= EPMT_FIRST_TABLE + EPMT_TABLE_COUNT)
         return NULL;

@@ -20,6 +20,7 @@ enum epmt_row_kind {
     EPMT_ROW_MPI_SIZE = 8,
     EPMT_ROW_MPI_VARIABLE = 9,
     EPMT_ROW_COUNTER = 10,
+    EPMT_ROW_WAITED = 64, // how a child ended, as its parent's wait told; columns of a process
 };
 
 enum epmt_scope {

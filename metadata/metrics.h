@@ -100,7 +100,7 @@
     X(signaled, 2, "a signal ended it; exitsignal says which")                       \
     X(exec, 3, "another program image took its place")                               \
     X(finalized, 4, "an MPI process that finalized; what followed was not observed") \
-    X(killed, 5, "it vanished without a final record")
+    X(killed, 5, "it vanished without a final record; its parent's wait may tell the signal")
 
 enum epmt_state {
 #define EPMT_STATE_ENUM(name, number, description) EPMT_STATE_##name = (number),

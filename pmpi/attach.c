@@ -126,6 +126,8 @@ void epmt_mpi_attach(int thread_asked) {
     current.local_rank = local_rank();
     epmt_mpi_owner = epmt_prim_getpid();
     epmt_mpi_profile_abi(&abi);
+    if (current.rank == 0)
+        epmt_mpi_facts_note(&current);
     epmt_mpi_hooks->log(1, "rank %d of %d, %s", current.rank, current.size, current.library);
     epmt_mpi_hooks->set_rank(current.rank, current.size);
 }

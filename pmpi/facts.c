@@ -51,13 +51,32 @@ static const char *nodes(void) {
     return first_of(names);
 }
 
-static const char *jobstep(struct epmt_mpi_facts *facts) {
+static struct {
+    const char *launcher;
+    char nodes[16], jobstep[264], parent[96];
+} noted;
+
+static void note(char *to, size_t cap, const char *value) {
+    if (!value || !epmt_fmt(to, cap, "%s", value))
+        to[0] = '\0';
+}
+
+static void note_jobstep(void) {
     const char *job = variable("SLURM_JOB_ID"), *step = variable("SLURM_STEP_ID");
 
     if (!job || !step)
-        return variable("PMIX_NAMESPACE");
-    epmt_fmt(facts->jobstep, sizeof facts->jobstep, "%s.%s", job, step);
-    return facts->jobstep;
+        note(noted.jobstep, sizeof noted.jobstep, variable("PMIX_NAMESPACE"));
+    else if (!epmt_fmt(noted.jobstep, sizeof noted.jobstep, "%s.%s", job, step))
+        noted.jobstep[0] = '\0';
+}
+
+void epmt_mpi_facts_note(const struct epmt_mpi_world *world) {
+    noted.launcher = launcher();
+    note(noted.nodes, sizeof noted.nodes, nodes());
+    note_jobstep();
+    if (!world->spawned ||
+        !epmt_launcher_parent(noted.parent, sizeof noted.parent, epmt_mpi_hooks->envp))
+        noted.parent[0] = '\0';
 }
 
 // "4.1.4" of "Open MPI v4.1.4, package: ..." and of "MPICH Version: 4.0.2".
@@ -97,12 +116,10 @@ const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts,
     fact(facts, "standard", world->standard);
     number(facts, "thread_level", facts->given, world->thread_level);
     number(facts, "thread_asked", facts->asked, world->thread_asked);
-    fact(facts, "nodes", nodes());
-    fact(facts, "launcher", launcher());
-    fact(facts, "jobstep", jobstep(facts));
-    if (world->spawned &&
-        epmt_launcher_parent(facts->parent, sizeof facts->parent, epmt_mpi_hooks->envp))
-        fact(facts, "parent", facts->parent);
+    fact(facts, "nodes", noted.nodes);
+    fact(facts, "launcher", noted.launcher);
+    fact(facts, "jobstep", noted.jobstep);
+    fact(facts, "parent", noted.parent);
     facts->pairs[facts->count] = NULL;
     return facts->pairs;
 }

@@ -31,12 +31,16 @@ const struct epmt_mpi_backend *epmt_mpi_detach(struct epmt_mpi_world *world);
 // Before the real MPI_Finalize: the reduction of all records to rank 0 and the job file.
 void epmt_mpi_reduce(void);
 
+// In rank 0, after MPI_Init: notes what the launcher's environment tells. Later on the program may
+// have written over it.
+void epmt_mpi_facts_note(const struct epmt_mpi_world *world);
+
 // Key, value, ... ended by NULL: what is known of this step, for rank 0 to tell.
 struct epmt_mpi_facts {
     const char *pairs[32];
     unsigned count;
     char given[16], asked[16];
-    char parent[96], jobstep[96], version[32];
+    char version[32];
 };
 const char *const *epmt_mpi_facts(struct epmt_mpi_facts *facts, const struct epmt_mpi_world *world);
 

@@ -14,6 +14,7 @@
 #include "preload/export.h"
 #include "preload/process.h"
 #include "preload/threads.h"
+#include "preload/wait.h"
 
 #include "common/poison.h"
 
@@ -37,6 +38,7 @@ EPMT_EXPORT pid_t fork(void) {
     uint64_t image = epmt_self.image;
 
     epmt_real_exit(); // found once here, and not in each child
+    epmt_wait_find();
     return real ? forked(real(), image) : missing();
 }
 

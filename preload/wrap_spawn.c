@@ -10,6 +10,7 @@
 #include "common/real.h"
 #include "preload/export.h"
 #include "preload/process.h"
+#include "preload/wait.h"
 
 #include "common/poison.h"
 
@@ -32,6 +33,7 @@ static bool look(char *const *envp) {
         if (!real)                                                                                \
             return ENOSYS;                                                                        \
         bool counted = look(envp);                                                                \
+        epmt_wait_find();                                                                         \
         int status = real(pid, path, actions, attributes, argv, envp);                            \
         if (status)                                                                               \
             epmt_process_forget_environment(counted);                                             \

@@ -36,6 +36,11 @@
     X(sysv_signal)      \
     X(__sysv_signal)    \
     X(sigset)           \
-    X(sigaltstack)
+    X(sigaltstack)      \
+    X(wait)             \
+    X(waitpid)          \
+    X(wait3)            \
+    X(wait4)            \
+    X(waitid)
 
 #endif

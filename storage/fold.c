@@ -27,6 +27,7 @@ void epmt_fold_destroy(struct epmt_jobfold *fold) {
         epmt_fold_mpi_clear(&fold->mpi[i]);
     epmt_texts_free(&fold->texts);
     free(fold->attributes);
+    free(fold->waits.rows);
     free(fold);
 }
 
@@ -115,6 +116,8 @@ int epmt_fold_add_record(struct epmt_jobfold *fold, enum epmt_row_kind kind,
     struct epmt_fold_table *table = kind == EPMT_ROW_PROCESS ? &fold->processes : &fold->threads;
     struct epmt_layered there, fresh;
 
+    if (kind == EPMT_ROW_WAITED)
+        return epmt_fold_waited_add(fold, record, err);
     if (kind >= EPMT_ROW_MPI_FUNCTION)
         return epmt_fold_mpi_add(fold, kind, record, err);
     if (!epmt_record_has(record, EPMT_COL_image))

@@ -55,6 +55,7 @@ int epmt_fold_take_off_carried(struct epmt_jobfold *fold, uint32_t number, bool 
             take_off(&main_thread, i, carried->sum[i]);
         }
         add_up(&carried->sum[i], in_thread ? &main_thread : &values, i);
+        add_up(&carried->whole[i], &values, i);
     }
     if (!epmt_layered_has(&values, EPMT_COL_usertime))
         carried->known = false; // it ended without telling what it used

@@ -138,29 +138,25 @@ static int compare_images(const void *left, const void *right) {
     return (a->key > b->key) - (a->key < b->key);
 }
 
-static uint64_t hash_text(uint64_t hash, const struct epmt_layered *values, int column,
-                          const struct epmt_texts *texts) {
-    struct epmt_bytes text = {"", 0};
-
-    if (epmt_layered_has(values, column))
-        text = texts->items[values->value[column]];
-    return epmt_hash_bytes(epmt_hash_u64(hash, text.len), text.data, text.len);
+static struct epmt_bytes text_of(const struct epmt_layered *values, int column,
+                                 const struct epmt_texts *texts) {
+    return epmt_layered_has(values, column) ? texts->items[values->value[column]]
+                                            : (struct epmt_bytes){"", 0};
 }
 
 static void describe_image(const struct epmt_jobfold *fold, uint32_t number, struct image *image) {
     const struct epmt_fold_row *row = &fold->processes.rows[number];
     struct epmt_layered v;
-    uint64_t hash = EPMT_HASH_START;
+    uint64_t pid = row->image; // without a pid each image stands alone
 
     epmt_layered_decode(&v, row->data);
-    hash = hash_text(hash, &v, EPMT_COL_hostname, &fold->texts);
-    hash = hash_text(hash, &v, EPMT_COL_bootid, &fold->texts);
-    hash = epmt_hash_u64(hash, epmt_layered_has(&v, EPMT_COL_pidns) ? v.value[EPMT_COL_pidns] : 0);
-    hash = epmt_hash_u64(hash, epmt_layered_has(&v, EPMT_COL_pid) ? v.value[EPMT_COL_pid] : 0);
-    // Without a pid each image stands alone.
-    hash = epmt_hash_u64(hash, epmt_layered_has(&v, EPMT_COL_pid) ? 0 : row->image);
+    if (epmt_layered_has(&v, EPMT_COL_pid))
+        pid = epmt_fold_hash_pid(text_of(&v, EPMT_COL_hostname, &fold->texts),
+                                 text_of(&v, EPMT_COL_bootid, &fold->texts),
+                                 epmt_layered_has(&v, EPMT_COL_pidns) ? v.value[EPMT_COL_pidns] : 0,
+                                 (int64_t)v.value[EPMT_COL_pid]);
     *image = (struct image){
-        .pid = epmt_hash_finish(hash),
+        .pid = pid,
         .start = epmt_layered_has(&v, EPMT_COL_imagestart) ? v.value[EPMT_COL_imagestart] : 0,
         .key = row->image,
         .row = number,
@@ -208,12 +204,15 @@ static int count_generations(struct epmt_jobfold *fold) {
     uint32_t count = fold->processes.count;
     struct epmt_layered two[2];
     struct epmt_carried carried = {0};
+    struct epmt_waits_walk waits;
     uint64_t generation = 0;
     int status = 0;
     struct image *images = malloc((count + 1) * sizeof *images);
 
-    if (!images)
+    if (!images || epmt_waits_walk_begin(&waits, fold)) {
+        free(images);
         return -1;
+    }
     for (uint32_t i = 0; i < count; i++)
         describe_image(fold, i, &images[i]);
     qsort(images, count, sizeof *images, compare_images);
@@ -222,10 +221,16 @@ static int count_generations(struct epmt_jobfold *fold) {
         epmt_layered_decode(now, fold->processes.rows[images[i].row].data);
         bool same = i && images[i].pid == images[i - 1].pid && is_exec_of(before, now);
         generation = same ? generation + 1 : 0;
+        bool goes_on = i + 1 < count && images[i + 1].pid == images[i].pid;
         status = set_generation(fold, images[i].row, now, generation);
+        if (!status)
+            status = epmt_waits_walk_image(
+                &waits, fold, images[i].row, images[i].pid, images[i].start,
+                goes_on ? images[i + 1].start : UINT64_MAX, same ? &carried : NULL);
         if (!status)
             status = epmt_fold_take_off_carried(fold, images[i].row, same, &carried);
     }
+    epmt_waits_walk_end(&waits);
     free(images);
     return status;
 }

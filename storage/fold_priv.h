@@ -5,6 +5,7 @@
 #define EPMT_STORAGE_FOLD_PRIV_H
 
 #include "storage/fold_mpi.h"
+#include "storage/fold_waited.h"
 
 #define EPMT_FOLD_NOWHERE UINT32_MAX // no row, no text
 #define EPMT_FOLD_NO_KEY INT64_MIN   // a tid or start that is missing
@@ -53,6 +54,7 @@ struct epmt_jobfold {
     struct epmt_fold_mpi mpi[EPMT_TABLE_COUNT];
     struct epmt_fold_attribute *attributes; // sorted by scope, then key
     uint32_t attribute_count, attribute_cap;
+    struct epmt_fold_waits waits;
     epmt_fold_alive_f alive; // may be NULL
     void *alive_context;
 };
@@ -113,8 +115,9 @@ bool epmt_bytes_to_number(struct epmt_bytes bytes, int64_t *number);
 
 // What the images of a pid used so far, each by itself: the kernel's counters go on over exec.
 struct epmt_carried {
-    bool known; // none of them is without a final record
-    uint64_t sum[EPMT_COLUMN_COUNT];
+    bool known;                        // none of them is without a final record
+    uint64_t sum[EPMT_COLUMN_COUNT];   // what goes on in the next image: the main thread's
+    uint64_t whole[EPMT_COLUMN_COUNT]; // of all their threads
 };
 
 // Takes what earlier images of its pid used off the values of process `number`, where that is still

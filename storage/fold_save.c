@@ -69,6 +69,11 @@ static int save_rows(struct saver *saver, struct epmt_error *err) {
         epmt_fold_thread(fold, i, &saver->row.record);
         status = add_row(saver, err);
     }
+    for (uint32_t i = 0; i < fold->waits.count && !status; i++) {
+        saver->row.kind = EPMT_ROW_WAITED;
+        epmt_fold_waited(fold, i, &saver->row.record);
+        status = add_row(saver, err);
+    }
     for (int kind = EPMT_ROW_MPI_FUNCTION; kind < EPMT_ROW_MPI_FUNCTION + EPMT_TABLE_COUNT;
          kind++) {
         for (uint64_t i = 0; i < epmt_fold_mpi_count(fold, kind) && !status; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/hash.h"
+#include "storage/fold_waited.h"
 #include "storage/jobdir_priv.h"
 
 // How long a journal may stay locked, by those who append or by a rank that folds its host's.
@@ -97,6 +98,7 @@ int epmt_jobdir_add_journal(const char *path, bool ended, struct epmt_jobfold *f
 struct keeping {
     const struct epmt_jobfold *fold;
     const struct epmt_seen *seen;
+    bool ended;
     struct epmt_row row; // large: not on the stack of each call
 };
 
@@ -111,7 +113,8 @@ static bool is_open_image(const struct epmt_jobfold *fold, uint64_t image) {
 }
 
 // Whether a fragment must stay: nobody has folded it, or a process in it still runs. A row of a
-// running process stays so that what is said of the process later is never all that is known.
+// running process stays so that what is said of the process later is never all that is known; and
+// what was told of one that is not there yet, while the job runs.
 static bool keep(void *context, const struct epmt_fragment_header *header,
                  const uint8_t *fragment) {
     struct keeping *keeping = context;
@@ -121,6 +124,9 @@ static bool keep(void *context, const struct epmt_fragment_header *header,
         return true;
     epmt_fragment_reader_init(&reader, fragment, header);
     while (epmt_fragment_next(&reader, &keeping->row, NULL) == 1) {
+        if (keeping->row.kind == EPMT_ROW_WAITED && !keeping->ended &&
+            !epmt_fold_waited_is_met(keeping->fold, &keeping->row.record))
+            return true;
         if ((keeping->row.kind != EPMT_ROW_PROCESS && keeping->row.kind != EPMT_ROW_THREAD) ||
             !epmt_record_has(&keeping->row.record, EPMT_COL_image))
             continue;
@@ -148,7 +154,7 @@ static bool look(const struct epmt_journal *journal, struct keeping *keeping, ui
 
 int epmt_jobdir_trim_journal(const char *path, bool ended, const struct epmt_jobfold *fold,
                              const struct epmt_seen *seen, struct epmt_error *err) {
-    struct keeping keeping = {.fold = fold, .seen = seen};
+    struct keeping keeping = {.fold = fold, .seen = seen, .ended = ended};
     struct epmt_journal journal;
     uint64_t gaps;
     int status = epmt_journal_take(&journal, path, TAKE_MS);

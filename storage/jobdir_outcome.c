@@ -61,7 +61,8 @@ static int set_reason(struct epmt_jobfold *fold, const struct epmt_record *root,
     if (epmt_fold_attribute(fold, "job", "reason").len || !epmt_record_has(root, EPMT_COL_state))
         return 0;
     int64_t state = root->value[EPMT_COL_state].i;
-    if (state == EPMT_STATE_signaled && epmt_record_has(root, EPMT_COL_exitsignal))
+    if ((state == EPMT_STATE_signaled || state == EPMT_STATE_killed) &&
+        epmt_record_has(root, EPMT_COL_exitsignal))
         epmt_fmt(text, sizeof text, "signal %ld", (long)root->value[EPMT_COL_exitsignal].i);
     else if (state == EPMT_STATE_exited || state == EPMT_STATE_killed)
         epmt_fmt(text, sizeof text, "%s", epmt_state_name(state));

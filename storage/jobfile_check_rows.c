@@ -89,7 +89,9 @@ static void check_process(struct epmt_check *check) {
     check_range(check, EPMT_COL_generation, 0, INT64_MAX);
     check_range(check, EPMT_COL_numtids, 0, INT64_MAX);
     // Values that still hold what earlier images used say nothing of this one's span.
-    if (!has(check, EPMT_COL_carried) || !check->record.value[EPMT_COL_carried].u)
+    // Of one that was killed nobody counted the threads.
+    if ((!has(check, EPMT_COL_carried) || !check->record.value[EPMT_COL_carried].u) &&
+        (has(check, EPMT_COL_numtids) || number(check, EPMT_COL_state) != EPMT_STATE_killed))
         check_times(check, numtids > 0 ? numtids : 1);
     if (has(check, EPMT_COL_mpitime) &&
         !epmt_check_fits(check->record.value[EPMT_COL_mpitime].u / 1000,

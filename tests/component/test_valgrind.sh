@@ -28,6 +28,10 @@ ways begin_exec_in_thread
 ways begin__Fork
 ways begin_clone_and_return
 begins begin_forkpty
+waits by_wait
+waits by_waitid
+waits in_handler
+waits cancelled
 T
 }
 

@@ -31,7 +31,7 @@ begin_exec_family           9*ways:exec:-:1 sh:exited:20:1 sh:exited:21:1 sh:exi
 begin_exec_bad_address      ways:exited:20:1
 begin_exec_in_thread        sh:exited:21:1 ways:exec:-:5
 begin__Fork                 ways:exited:0:1 ways:exited:22:1
-begin_and_be_killed         4*ways:killed:-:- ways:exited:0:1
+begin_and_be_killed         4*ways:killed:9:- ways:exited:0:1
 begin_clone_and_return      ways:exited:0:1 ways:exited:23:1
 begin_without_environment   ways:exited:24:1
 threads_that_work           ways:exited:25:4

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One rank crashes between MPI_Init and MPI_Finalize, in the way that is named: a fault in a
-// function, a stack that overflows, or either in a thread, or a real-time signal.
+// function, a stack that overflows, or either in a thread, a real-time signal, or one that nothing
+// can be done about, behind some work.
 #include <mpi.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile int zero;
@@ -25,9 +27,20 @@ __attribute__((noinline)) static int overflow_inner(int depth) {
     return depth < 0 ? 0 : overflow_inner(depth + 1) + room[0];
 }
 
+static void work(void) {
+    const clock_t until = clock() + CLOCKS_PER_SEC / 10;
+
+    while (clock() < until)
+        ;
+}
+
 static void *crash(void *how) {
     if (!strcmp(how, "realtime"))
         raise(40);
+    if (!strcmp(how, "kill")) {
+        work();
+        raise(SIGKILL);
+    }
     zero = strcmp(how, "overflow") ? crash_inner() : overflow_inner(1);
     return NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ways through MPI that are hard on a profile.
-// usage: profile_ways threads|jump|exit_inside|fork|session|many|spawn
+// usage: profile_ways threads|jump|exit_inside|fork|session|many|spawn|title
 #include <mpi.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -165,6 +165,24 @@ static int many(int *argc, char ***argv) {
     return MPI_Finalize();
 }
 
+extern char **environ;
+
+// As setproctitle does: where the environment stood is another text afterwards.
+static int title(int *argc, char ***argv) {
+    int count = 0;
+
+    MPI_Init(argc, argv);
+    while (environ[count])
+        count++;
+    char **copy = calloc((size_t)count + 1, sizeof *copy);
+    for (int i = 0; i < count; i++)
+        copy[i] = strdup(environ[i]);
+    for (int i = 0; i < count; i++)
+        memset(environ[i], 'x', strlen(environ[i]));
+    environ = copy;
+    return MPI_Finalize();
+}
+
 int main(int argc, char **argv) {
     const char *way = argc > 1 ? argv[1] : "";
 
@@ -184,5 +202,7 @@ int main(int argc, char **argv) {
         return many(&argc, &argv);
     if (!strcmp(way, "spawn"))
         return spawn(&argc, &argv);
+    if (!strcmp(way, "title"))
+        return title(&argc, &argv);
     return 2;
 }

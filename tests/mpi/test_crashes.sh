@@ -44,6 +44,28 @@ crashed() { # DESCRIPTION FAMILY REPORT STATE|SIGNAL FUNCTION PROGRAM ARGUMENTS.
         "$(sql 'select crashstack from processes where mpirank = 1')"
 }
 
+# A rank that nothing can be recorded in: the launcher's wait tells how it ended and what it used.
+killed() { # FAMILY PROGRAM
+    local what=$1-kill status
+    TEST_DB=$TEST_DIR/$what.db
+    export EPMT_OUTPUT_PREFIX=$TEST_DIR/$what/ EPMT_DB_URL=sqlite:///$TEST_DB
+    MPI_PRELOAD='' MPI_TIMEOUT=60 mpi_run "$1" 2 "$2" kill >"$TEST_DIR/plain" 2>&1
+    status=$?
+    EPMT_JOB_ID=$what LD_PRELOAD=$PRELOAD MPI_TIMEOUT=60 mpi_run "$1" 2 "$2" kill \
+        >"$TEST_DIR/preloaded" 2>&1
+    local with=$?
+    # Hydra tells of all ranks or of the first alone, as it comes to hear of them.
+    [ "$1" = mpich ] && [ $status != 0 ] && [ $with != 0 ] && status=$with
+    equal "$what: the launcher's status" "$status" $with
+    check "$what: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
+    equal "$what: rank 1" "killed|9" \
+        "$(sql "select state || '|' || coalesce(exitsignal, '') from processes where mpirank = 1")"
+    equal "$what: it took its time and used it" 1 "$(sql "select \"end\" - start >= usertime + systemtime
+        and usertime + systemtime > 100000 and rssmax > 1000 from processes where mpirank = 1")"
+    equal "$what: the rank has not reported" 0 "$(sql 'select complete from steps')"
+    equal "$what: no journal is left" "" "$(find "$EPMT_OUTPUT_PREFIX" -name '*.journal')"
+}
+
 for family in $(families); do
     run=mpirun_$family compile=${!run/mpirun/mpicc}
     check "$family: compile" "$compile" -g -O1 -fno-optimize-sibling-calls -fno-omit-frame-pointer \
@@ -63,6 +85,7 @@ for family in $(families); do
             "$TEST_DIR/$family-crash" overflow thread
     fi
     crashed "$family-realtime" "$family" '' "signaled|40" '' "$TEST_DIR/$family-crash" realtime
+    killed "$family" "$TEST_DIR/$family-crash"
     fortran=${!run/mpirun/mpif90}
     command -v "$fortran" >/dev/null || fortran=${!run/mpirun/mpifort}
     check "$family: compile Fortran" "$fortran" -g -O0 -fbacktrace "$TEST_DIR/crash.f90" -o "$TEST_DIR/$family-f"

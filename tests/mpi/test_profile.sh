@@ -190,6 +190,13 @@ facts() { # FAMILY
     check "$family: version of the library" grep -qE '^[0-9]+\.[0-9]+' <(fact libversion)
     check "$family: launcher" test -n "$(fact launcher)"
     equal "$family: nodes" 1 "$(fact nodes)"
+    local told
+    told="$(fact launcher) $(fact nodes)"
+    fresh "$family-title"
+    mpi_run "$family" 2 "$TEST_DIR/profile_ways-$family" title >/dev/null 2>&1
+    check "$family, title: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
+    equal "$family: the same where the program has written over its environment" "$told" \
+        "$(fact launcher) $(fact nodes)"
     if [ "$family" = openmpi ]; then
         fresh "$family-parent"
         mpi_run "$family" 1 "$TEST_DIR/profile_ways-$family" spawn >/dev/null 2>&1

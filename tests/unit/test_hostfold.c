@@ -15,7 +15,12 @@
 #include "tests/unit/rows.h"
 #include "tests/unit/tempdir.h"
 
-enum { RANK = EPMT_FRAGMENT_RANK, FINAL = EPMT_FRAGMENT_FINAL, LEFT = EPMT_FRAGMENT_LEFT };
+enum {
+    RANK = EPMT_FRAGMENT_RANK,
+    FINAL = EPMT_FRAGMENT_FINAL,
+    LEFT = EPMT_FRAGMENT_LEFT,
+    TOLD = EPMT_FRAGMENT_WAITED
+};
 
 static struct tempdir dir;
 static char path[PATH_MAX];
@@ -43,7 +48,8 @@ static void append(unsigned flags, uint64_t step, int rank, uint64_t image) {
 
     epmt_fragment_init(&fragment, data, sizeof data, NULL, 0);
     rows_make(&record, image * 10 + flags, 60);
-    assert_int_equal(epmt_fragment_add(&fragment, EPMT_ROW_PROCESS, &record), 0);
+    enum epmt_row_kind kind = flags & TOLD ? EPMT_ROW_WAITED : EPMT_ROW_PROCESS;
+    assert_int_equal(epmt_fragment_add(&fragment, kind, &record), 0);
     size_t len = epmt_fragment_seal(&fragment, &about);
     assert_int_equal(epmt_journal_append(path, 0, data, len), 0);
 }
@@ -163,6 +169,41 @@ static void a_rank_that_gave_up(void **state) {
     epmt_hostfold_fini(&host);
 }
 
+static size_t length_of_journal(void) {
+    struct stat st;
+
+    return epmt_prim_stat(path, &st) ? 0 : (size_t)st.st_size;
+}
+
+// What a parent told of its child is for the row of that one, which stays as well. It is never
+// sent: the job file has no place for it.
+static void the_word_of_a_parent(void **state) {
+    struct epmt_hostfold host;
+
+    (void)state;
+    for (int open = 0; open < 2; open++) {
+        append(RANK, 7, 0, 1);
+        append(0, 0, -1, 16);
+        if (!open)
+            append(FINAL, 0, -1, 16);
+        append(TOLD, 0, -1, 0);
+        append(RANK | FINAL, 7, 0, 1);
+        assert_int_equal(epmt_hostfold_read(&host, path, 7, 0), 0);
+        assert_int_equal(host.rank_count, 1);
+        assert_int_equal(epmt_hostfold_choose(&host, 7, budget), 0);
+        assert_int_equal(host.taken_count, open ? 0 : 1);
+        assert_int_equal(epmt_hostfold_trim(&host, path, 1000), 0);
+        epmt_hostfold_fini(&host);
+        assert_int_equal(length_of_journal() > 0, open);
+    }
+    size_t both = length_of_journal();
+    assert_int_equal(epmt_prim_unlink(path), 0);
+    append(0, 0, -1, 16);
+    append(TOLD, 0, -1, 0);
+    assert_int_equal(length_of_journal(), both);
+    epmt_prim_unlink(path);
+}
+
 static uint64_t taken_of(struct epmt_hostfold *host, uint64_t step) {
     struct epmt_fragment_header header;
     uint64_t taken = 0;
@@ -244,6 +285,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(worlds_that_share_a_step, setup, teardown),
         cmocka_unit_test_setup_teardown(a_final_record_taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rank_that_gave_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_word_of_a_parent, setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_larger_than_the_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(no_memory_at_all, setup, teardown),
         cmocka_unit_test_setup_teardown(ranks_of_the_host, setup, teardown),
