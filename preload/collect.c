@@ -185,7 +185,8 @@ void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epm
         from_status(thread->tid, row);
     from_io(thread->tid, waited, row);
     from_schedstat(thread->tid, row);
-    uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
+    uint64_t now = epmt_threads_alone() ? epmt_prim_clock_ns_by_call(CLOCK_BOOTTIME)
+                                        : epmt_prim_clock_ns(CLOCK_BOOTTIME);
     epmt_record_set_i(row, EPMT_COL_start, (int64_t)thread->start_us);
     epmt_record_set_i(row, EPMT_COL_end,
                       (int64_t)(thread->start_us + (now - thread->start_ns) / 1000));
