@@ -36,7 +36,8 @@ static __attribute__((noinline)) int make_dir_of(const char *path, size_t shared
 }
 
 static int open_for_append(const char *path, size_t shared) {
-    const int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    // Who may append owns it, and may leave its time of access alone: to note that is dear.
+    const int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOATIME;
     int fd = epmt_prim_open(path, flags, 0600);
 
     if (fd == -ENOENT) {
