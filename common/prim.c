@@ -84,7 +84,11 @@ ssize_t epmt_prim_send(int fd, const void *data, size_t len) {
 }
 
 int epmt_prim_fstat(int fd, struct stat *st) {
+#ifdef SYS_fstat // has no path to look at
+    return (int)CALL2(SYS_fstat, fd, st);
+#else
     return (int)CALL4(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
+#endif
 }
 
 int epmt_prim_stat(const char *path, struct stat *st) {
