@@ -36,7 +36,8 @@ static __attribute__((noinline)) int make_dir_of(const char *path, size_t shared
 }
 
 static int open_for_append(const char *path, size_t shared) {
-    const int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    // Who may append owns it, and may leave its time of access alone: to note that is dear.
+    const int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOATIME;
     int fd = epmt_prim_open(path, flags, 0600);
 
     if (fd == -ENOENT) {
@@ -61,12 +62,16 @@ static int check_open(int fd, uint64_t *len) {
     return st.st_nlink ? 0 : -ESTALE;
 }
 
-static int lock(int fd, int how, uint64_t until_ns) {
+// *until_ns is 0 before the first wait: in general there is none, nor a look at the clock.
+static int lock(int fd, int how, uint64_t wait_ns, uint64_t *until_ns) {
     const struct timespec pause = {0, 1000000};
     int status = epmt_prim_flock(fd, how | LOCK_NB);
 
     while (status == -EINTR || status == -EWOULDBLOCK) {
-        if (epmt_prim_clock_ns(CLOCK_MONOTONIC) >= until_ns)
+        uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
+        if (!*until_ns)
+            *until_ns = now + wait_ns;
+        if (now >= *until_ns)
             return -EWOULDBLOCK;
         epmt_prim_sleep(&pause);
         status = epmt_prim_flock(fd, how | LOCK_NB);
@@ -82,8 +87,8 @@ static void unlock_and_close(int fd) {
 }
 
 static int lock_shared(int fd, uint64_t *len) {
-    int status =
-        lock(fd, LOCK_SH, epmt_prim_clock_ns(CLOCK_MONOTONIC) + EPMT_JOURNAL_APPEND_WAIT_NS);
+    uint64_t until = 0;
+    int status = lock(fd, LOCK_SH, EPMT_JOURNAL_APPEND_WAIT_NS, &until);
 
     // A file system without locks: the record is worth more than the protection.
     if (status && status != -ENOLCK && status != -EOPNOTSUPP && status != -ENOSYS)
@@ -173,8 +178,7 @@ static void unmap(struct epmt_journal *journal) {
 }
 
 int epmt_journal_take(struct epmt_journal *journal, const char *path, unsigned timeout_ms) {
-    uint64_t until = epmt_prim_clock_ns(CLOCK_MONOTONIC) + timeout_ms * UINT64_C(1000000);
-    uint64_t len;
+    uint64_t until = 0, len;
     int status = -ESTALE;
 
     *journal = (struct epmt_journal){.fd = -1};
@@ -182,7 +186,7 @@ int epmt_journal_take(struct epmt_journal *journal, const char *path, unsigned t
         int fd = epmt_prim_open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
         if (fd < 0)
             return fd;
-        status = lock(fd, LOCK_EX, until);
+        status = lock(fd, LOCK_EX, timeout_ms * UINT64_C(1000000), &until);
         if (!status)
             status = check_open(fd, &len);
         if (!status)

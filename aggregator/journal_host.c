@@ -6,7 +6,6 @@
 #include "aggregator/journal_host.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "aggregator/fragment.h"
 #include "common/fmt.h"
@@ -28,12 +27,6 @@ struct facts {
 };
 
 _Static_assert(sizeof(struct facts) == EPMT_HOST_FRAGMENT_LEN - EPMT_FRAGMENT_HEADER_LEN, "layout");
-
-static int64_t moment_of_boot(void) {
-    int64_t now = (int64_t)epmt_prim_clock_ns(CLOCK_REALTIME);
-
-    return (now - (int64_t)epmt_prim_clock_ns(CLOCK_BOOTTIME)) / 1000000000;
-}
 
 static uint64_t device_of_proc(void) {
     struct stat st;
@@ -78,20 +71,20 @@ static bool is_own_proc(pid_t self) {
            pid == (uint64_t)self;
 }
 
-static bool is_true_here(const struct facts *facts, pid_t self) {
-    int64_t apart = facts->boot - moment_of_boot();
+static bool is_true_here(const struct facts *facts, pid_t self, int64_t boot) {
+    int64_t apart = facts->boot - boot;
 
     return apart <= CLOCK_SLACK && apart >= -CLOCK_SLACK && facts->procfs == device_of_proc() &&
            is_own_proc(self);
 }
 
-size_t epmt_journal_host_find(struct epmt_host *host, pid_t self, int fd, uint64_t len,
-                              uint8_t front[EPMT_HOST_FRAGMENT_LEN]) {
+size_t epmt_journal_host_find(struct epmt_host *host, pid_t self, int64_t boot, int fd,
+                              uint64_t len, uint8_t front[EPMT_HOST_FRAGMENT_LEN]) {
     const struct epmt_fragment_header about = {.flags = EPMT_FRAGMENT_HOST, .rank = -1};
     struct epmt_fragment fragment;
     struct facts facts;
 
-    if (read_front(fd, len, &facts) && is_true_here(&facts, self)) {
+    if (read_front(fd, len, &facts) && is_true_here(&facts, self, boot)) {
         *host = facts.host;
         return 0;
     }
@@ -99,7 +92,7 @@ size_t epmt_journal_host_find(struct epmt_host *host, pid_t self, int fd, uint64
     ask_kernel(host);
     if (fd < 0 || len || host->pidns != FIRST_PIDNS || !host->bootid[0])
         return 0;
-    facts = (struct facts){*host, device_of_proc(), moment_of_boot()};
+    facts = (struct facts){*host, device_of_proc(), boot};
     epmt_fragment_init(&fragment, front, EPMT_HOST_FRAGMENT_LEN, NULL, 0);
     memcpy(front + fragment.len, &facts, sizeof facts);
     fragment.len += sizeof facts;

@@ -16,10 +16,10 @@ struct epmt_host {
 #define EPMT_HOST_FRAGMENT_LEN 112
 
 // Finds both, from the front of the journal open at fd, which has len bytes, where that is true for
-// this process (self); else (or without a journal, fd < 0) from the kernel. Returns the length of
-// the fragment in front[], which is to be written before all others where the journal is empty, or
-// 0.
-size_t epmt_journal_host_find(struct epmt_host *host, pid_t self, int fd, uint64_t len,
-                              uint8_t front[EPMT_HOST_FRAGMENT_LEN]);
+// this process (self) and boot (seconds since 1970); else (or without a journal, fd < 0) from the
+// kernel. Returns the length of the fragment in front[], which is to be written before all others
+// where the journal is empty, or 0.
+size_t epmt_journal_host_find(struct epmt_host *host, pid_t self, int64_t boot, int fd,
+                              uint64_t len, uint8_t front[EPMT_HOST_FRAGMENT_LEN]);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define EPMT_PAPI_LINK_SYMBOL "epmt_papi"
-#define EPMT_PAPI_LINK_VERSION 1
+#define EPMT_PAPI_LINK_VERSION 2
 
 // One event in one thread.
 struct epmt_papi_count {
@@ -29,6 +29,8 @@ typedef void (*epmt_papi_list_f)(void *context, const struct epmt_papi_event *ev
 
 struct epmt_papi_link {
     unsigned version;
+    // Before begin: no events but these will be asked for. Without it, all that PAPI has.
+    void (*choose)(const char *const *names, unsigned count);
     // Loads and initializes PAPI, once. Returns a reason, NONE for success.
     int (*begin)(void);
     // Starts events in the calling thread; those that cannot be started get their reason. main: it

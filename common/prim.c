@@ -84,7 +84,11 @@ ssize_t epmt_prim_send(int fd, const void *data, size_t len) {
 }
 
 int epmt_prim_fstat(int fd, struct stat *st) {
+#ifdef SYS_fstat // has no path to look at
+    return (int)CALL2(SYS_fstat, fd, st);
+#else
     return (int)CALL4(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
+#endif
 }
 
 int epmt_prim_stat(const char *path, struct stat *st) {
@@ -177,6 +181,16 @@ int epmt_prim_wipe_on_fork(void *at, size_t len) {
     return (int)CALL3(SYS_madvise, at, len, MADV_WIPEONFORK);
 }
 
+// An address that no area can have: the kernel finds that it is not the one that it knows (EINVAL)
+// or, where it knows none, that it is no address of a program's (EFAULT).
+bool epmt_prim_has_rseq(void) {
+#if defined SYS_rseq && (defined __x86_64__ || defined __aarch64__)
+    return CALL4(SYS_rseq, -4096, 32, 0, 0) == -EINVAL;
+#else
+    return false;
+#endif
+}
+
 void epmt_prim_unmap(void *at, size_t len) {
     CALL2(SYS_munmap, at, len);
 }
@@ -231,9 +245,20 @@ void epmt_prim_sleep(const struct timespec *span) {
     CALL4(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, span, NULL);
 }
 
+static uint64_t nanoseconds(const struct timespec *t) {
+    return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
 uint64_t epmt_prim_clock_ns(clockid_t clock) {
     struct timespec now = {0, 0};
 
     clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return nanoseconds(&now);
+}
+
+uint64_t epmt_prim_clock_ns_by_call(clockid_t clock) {
+    struct timespec now = {0, 0};
+
+    CALL2(SYS_clock_gettime, clock, &now);
+    return nanoseconds(&now);
 }

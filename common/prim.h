@@ -60,6 +60,9 @@ void *epmt_prim_map(size_t len);
 void *epmt_prim_map_file(int fd, size_t len, int *error);
 // The pages are zeroed in a child of fork.
 int epmt_prim_wipe_on_fork(void *at, size_t len);
+// Whether the kernel has an area for restartable sequences of this thread, as glibc gives it one
+// from 2.35 on. Asks, and changes nothing.
+bool epmt_prim_has_rseq(void);
 void epmt_prim_unmap(void *at, size_t len);
 // Gives pages of a file's mapping back; they are read again where they are touched again.
 void epmt_prim_drop(const void *at, size_t len);
@@ -86,5 +89,7 @@ void epmt_prim_sleep(const struct timespec *span);
 
 // Nanoseconds of the clock (vDSO, no system call in general).
 uint64_t epmt_prim_clock_ns(clockid_t clock);
+// The same by a system call: dearer than the vDSO, but for its first call, which touches two pages.
+uint64_t epmt_prim_clock_ns_by_call(clockid_t clock);
 
 #endif

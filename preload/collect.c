@@ -61,16 +61,18 @@ static void from_rusage(struct epmt_record *row, struct epmt_record *process) {
         epmt_record_set_u(process, EPMT_COL_rssmax, (uint64_t)usage.ru_maxrss);
 }
 
-// Reads /proc/self/task/<tid>/<name>. Where `whole` is the same, as where there was never another
-// thread, /proc/self/<name> is read: the kernel has less to build and to take down again.
-static ssize_t read_task(pid_t tid, bool whole, const char *name, char *text, size_t cap) {
-    char path[64];
+#define PROC_SELF "/proc/self/"
+
+// Reads /proc/self/task/<tid>/<name>; path is PROC_SELF <name>, which is read where `whole` is the
+// same, as where there was never another thread: the kernel has less to build and to take down.
+static ssize_t read_task(pid_t tid, bool whole, const char *path, char *text, size_t cap) {
+    char of_task[64];
 
     if (whole)
-        epmt_fmt(path, sizeof path, "/proc/self/%s", name);
-    else
-        epmt_fmt(path, sizeof path, "/proc/self/task/%d/%s", (int)tid, name);
-    return epmt_read_small(path, text, cap);
+        return epmt_read_small(path, text, cap);
+    epmt_fmt(of_task, sizeof of_task, PROC_SELF "task/%d/%s", (int)tid,
+             path + sizeof PROC_SELF - 1);
+    return epmt_read_small(of_task, text, cap);
 }
 
 // Returns whether the process may have waited for children.
@@ -78,7 +80,7 @@ static bool from_stat(pid_t tid, bool self, struct epmt_record *row, struct epmt
     char text[1024];
     struct epmt_procstat stat;
 
-    if (read_task(tid, epmt_threads_alone(), "stat", text, sizeof text) <= 0 ||
+    if (read_task(tid, epmt_threads_alone(), PROC_SELF "stat", text, sizeof text) <= 0 ||
         !epmt_procstat_parse(text, &stat))
         return true;
     if (!self) { // what getrusage says better of the calling thread
@@ -118,7 +120,8 @@ static void from_io(pid_t tid, bool waited, struct epmt_record *row) {
         {"cancelled_write_bytes:", EPMT_COL_cancelled_write_bytes},
     };
     char text[512];
-    ssize_t len = read_task(tid, !waited && epmt_threads_alone(), "io", text, sizeof text);
+    ssize_t len =
+        read_task(tid, !waited && epmt_threads_alone(), PROC_SELF "io", text, sizeof text);
     const char *at = text;
 
     for (unsigned i = 0; len > 0 && i < sizeof lines / sizeof *lines; i++) {
@@ -139,7 +142,7 @@ static void from_io(pid_t tid, bool waited, struct epmt_record *row) {
 static void from_schedstat(pid_t tid, struct epmt_record *row) {
     static const int columns[] = {EPMT_COL_time_oncpu, EPMT_COL_time_waiting, EPMT_COL_timeslices};
     char text[128];
-    ssize_t len = read_task(tid, epmt_threads_alone(), "schedstat", text, sizeof text);
+    ssize_t len = read_task(tid, epmt_threads_alone(), PROC_SELF "schedstat", text, sizeof text);
     const char *at = text;
     uint64_t value;
 
@@ -158,7 +161,7 @@ static void from_status(pid_t tid, struct epmt_record *row) {
         {"\nnonvoluntary_ctxt_switches:", EPMT_COL_invol_ctxsw},
     };
     static char text[4096];
-    ssize_t len = read_task(tid, epmt_threads_alone(), "status", text, sizeof text);
+    ssize_t len = read_task(tid, epmt_threads_alone(), PROC_SELF "status", text, sizeof text);
 
     for (unsigned i = 0; len > 0 && i < 2; i++) {
         const char *at = strstr(text, lines[i].name);
@@ -185,7 +188,8 @@ void epmt_collect_thread(const struct epmt_thread *thread, bool self, struct epm
         from_status(thread->tid, row);
     from_io(thread->tid, waited, row);
     from_schedstat(thread->tid, row);
-    uint64_t now = epmt_prim_clock_ns(CLOCK_MONOTONIC);
+    uint64_t now = epmt_threads_alone() ? epmt_prim_clock_ns_by_call(CLOCK_BOOTTIME)
+                                        : epmt_prim_clock_ns(CLOCK_BOOTTIME);
     epmt_record_set_i(row, EPMT_COL_start, (int64_t)thread->start_us);
     epmt_record_set_i(row, EPMT_COL_end,
                       (int64_t)(thread->start_us + (now - thread->start_ns) / 1000));

@@ -201,6 +201,8 @@ void epmt_counters_begin(void) {
 void epmt_counters_papi_ready(void) {
     struct epmt_counters *all = epmt_self.counters;
     uint64_t signals = epmt_prim_signals_block();
+
+    all->papi->choose(all->papi_names, all->papi_count);
     int reason = all->papi->begin();
 
     for (unsigned i = 0; i < all->count; i++) {

@@ -21,6 +21,7 @@
 #include "preload/collect.h"
 #include "preload/counters.h"
 #include "preload/crash.h"
+#include "preload/forks.h"
 #include "preload/mpi_hooks.h"
 #include "preload/signals.h"
 #include "preload/threads.h"
@@ -30,17 +31,6 @@
 EPMT_HOT(2) struct epmt_process epmt_self;
 
 EPMT_HOT(3) struct epmt_scratch epmt_scratch;
-
-#if defined __x86_64__
-#define PAGE_MAX 4096
-#else
-#define PAGE_MAX 65536
-#endif
-
-// On a page that the kernel zeroes in a child of fork: it tells such a child from one of vfork,
-// whose memory is its parent's, also where no wrapper saw the call. NULL: the kernel cannot.
-static uint8_t mark_room[2 * PAGE_MAX];
-static EPMT_HOT(1) uint8_t *fork_mark;
 
 // A write that failed has left its signal (a closed pipe, a limit on the size of files), blocked by
 // us: the program never asked for that write.
@@ -81,16 +71,6 @@ void epmt_log(int level, const char *format, ...) {
         write_log(fd, line, text.len);
         epmt_prim_close(fd);
     }
-}
-
-static void find_mark(void) {
-    size_t page = getauxval(AT_PAGESZ);
-    uint8_t *at = (uint8_t *)(((uintptr_t)mark_room + PAGE_MAX - 1) & ~(uintptr_t)(PAGE_MAX - 1));
-
-    if (page > PAGE_MAX || epmt_prim_wipe_on_fork(at, page))
-        return;
-    *at = 1;
-    fork_mark = at;
 }
 
 // Memory of our own, or NULL where there is none.
@@ -213,10 +193,9 @@ static void take_arguments(int argc, char **argv) {
 static void take_identity(void) {
     epmt_self.pid = epmt_prim_getpid();
     epmt_self.ppid = epmt_prim_getppid();
-    epmt_self.start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
-    epmt_self.start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
+    epmt_self.start_us = epmt_prim_clock_ns_by_call(CLOCK_REALTIME) / 1000;
+    epmt_self.imagestart = epmt_prim_clock_ns_by_call(CLOCK_BOOTTIME);
     epmt_self.start_tsc = epmt_collect_tsc();
-    epmt_self.imagestart = epmt_prim_clock_ns(CLOCK_BOOTTIME);
     epmt_self.revision = 0;
     epmt_self.uninstrumented = 0;
     epmt_self.texts_told = epmt_self.texts_missed = false;
@@ -247,9 +226,10 @@ static const char *keep_journal(const char *dir) {
 static bool take_place(void) {
     struct epmt_job_place *place = &epmt_scratch.place;
     struct epmt_error err;
-    struct utsname host = {.nodename = ""};
+    struct utsname host = {.nodename = "", .release = ""};
 
     epmt_prim_uname(&host);
+    epmt_forks_choose(host.release);
     epmt_fmt(epmt_self.hostname, sizeof epmt_self.hostname, "%s", host.nodename);
     if (epmt_job_place_find(place, &epmt_self.settings, epmt_self.envp, &err)) {
         epmt_log(0, "%s", err.text);
@@ -322,11 +302,14 @@ static void begin_record(void) {
     uint64_t len = 0;
 
     take_identity();
+    epmt_forks_begin();
     int fd = open_journal(&len);
+    int64_t boot =
+        (int64_t)epmt_self.start_us / 1000000 - (int64_t)(epmt_self.imagestart / 1000000000);
     // What the parent knows of the host is true for the child; in another pid namespace the parent
     // has another number, or none.
     if (!parent || epmt_self.ppid != parent)
-        front_len = epmt_journal_host_find(&epmt_self.host, epmt_self.pid, fd, len, front);
+        front_len = epmt_journal_host_find(&epmt_self.host, epmt_self.pid, boot, fd, len, front);
     epmt_self.image = image_of_identity();
     epmt_self.life = EPMT_LIFE_READY;
     if (fd >= 0 || fd == -EMFILE)
@@ -352,7 +335,6 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     take_arguments(argc, argv);
     if (is_our_own_script() || epmt_matches_any(epmt_self.settings.exclude, epmt_self.exename))
         return;
-    find_mark();
     if (!take_place())
         return;
     const char *tags = epmt_environment_get(envp, "EPMT_TAGS");
@@ -371,11 +353,14 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
         epmt_crash_begin(NULL);
 }
 
-static void become_child(void) {
+// image: of the parent. A signal handler may have done it meanwhile.
+static void become_child(uint64_t image) {
     uint64_t signals = epmt_prim_signals_block();
 
-    if (fork_mark)
-        *fork_mark = 1;
+    if (epmt_self.image != image) {
+        epmt_prim_signals_restore(signals);
+        return;
+    }
     epmt_lock_reset(&epmt_self.lock);
     if (epmt_mpi_clock != EPMT_MPI_OFF) // else there is nothing to forget, in pages never touched
         epmt_mpi_profile_forked();
@@ -407,16 +392,22 @@ void epmt_process_forget_environment(bool counted) {
 }
 
 void epmt_process_forked(uint64_t image) {
-    if (epmt_self.life != EPMT_LIFE_UNINIT && epmt_self.life != EPMT_LIFE_OFF &&
-        epmt_self.image == image)
-        become_child();
+    if (epmt_self.life != EPMT_LIFE_UNINIT && epmt_self.life != EPMT_LIFE_OFF)
+        become_child(image);
 }
 
 enum epmt_standing epmt_process_standing(void) {
+    uint64_t image = epmt_self.image;
+
     if (epmt_self.life == EPMT_LIFE_UNINIT || epmt_self.life == EPMT_LIFE_OFF)
         return EPMT_NOT_MINE;
-    // The mark is asked first: in a new pid namespace the child may have its parent's number.
-    if (fork_mark && !*fork_mark && !__atomic_exchange_n(fork_mark, 1, __ATOMIC_RELAXED))
-        become_child();
-    return epmt_prim_getpid() == epmt_self.pid ? EPMT_MINE : EPMT_NOT_MINE;
+    // The page is asked first: in a new pid namespace the child may have its parent's number.
+    if (epmt_forks_by_page())
+        become_child(image);
+    if (epmt_prim_getpid() == epmt_self.pid)
+        return EPMT_MINE;
+    if (!epmt_forks_by_rseq())
+        return EPMT_NOT_MINE;
+    become_child(image);
+    return EPMT_MINE;
 }

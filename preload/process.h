@@ -40,7 +40,6 @@ struct epmt_process {
     uint64_t revision;               // of the last record made
     _Atomic uint64_t uninstrumented; // children and successors that get no preload
     uint64_t start_us;               // since the epoch
-    uint64_t start_ns;               // monotonic
     uint64_t start_tsc;
     pid_t ppid;
     const char *path, *exename, *args, *tags; // our own memory: a program may overwrite its argv

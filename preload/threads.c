@@ -39,7 +39,7 @@ static struct epmt_fragment *row_fragments[ROWS_MAX];
 static void now_is_start(struct epmt_thread *thread) {
     thread->tid = epmt_prim_gettid();
     thread->start_us = epmt_prim_clock_ns(CLOCK_REALTIME) / 1000;
-    thread->start_ns = epmt_prim_clock_ns(CLOCK_MONOTONIC);
+    thread->start_ns = epmt_prim_clock_ns(CLOCK_BOOTTIME);
     thread->start_tsc = epmt_collect_tsc();
 }
 
@@ -60,7 +60,7 @@ void epmt_threads_begin(void) {
         .signal_stack = before ? before->signal_stack : NULL,
         .tid = epmt_self.pid,
         .start_us = epmt_self.start_us,
-        .start_ns = epmt_self.start_ns,
+        .start_ns = epmt_self.imagestart,
         .start_tsc = epmt_self.start_tsc,
     };
     epmt_tls.thread = &registry.main;

@@ -11,7 +11,7 @@
 struct epmt_thread {
     struct epmt_thread *next, *previous;
     pid_t tid;
-    uint64_t start_us, start_ns, start_tsc;
+    uint64_t start_us, start_ns, start_tsc; // since the epoch, since boot
     void *signal_stack; // ours, kept for the next thread in this place; NULL where there is none
     struct epmt_thread_counters *counters; // NULL where there are none
 };

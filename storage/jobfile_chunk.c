@@ -135,6 +135,18 @@ static int inflate(const struct epmt_chunks *chunks, uint32_t without, size_t le
     return unpacked == chunks->len ? 0 : -1;
 }
 
+// The function has had the length of its buffer as an argument since HDF5 2.0, unless that is built
+// or used with the interface of an older release: H5Dread_chunk_vers says which one the name means.
+static bool read_packed(const struct epmt_chunks *chunks, hsize_t offset, uint32_t *without) {
+#if defined H5Dread_chunk_vers && H5Dread_chunk_vers >= 2
+    size_t room = chunks->len;
+    return H5Dread_chunk(chunks->dataset, H5P_DEFAULT, &offset, without, chunks->packed, &room) >=
+           0;
+#else
+    return H5Dread_chunk(chunks->dataset, H5P_DEFAULT, &offset, without, chunks->packed) >= 0;
+#endif
+}
+
 int epmt_chunks_read(struct epmt_chunks *chunks, uint64_t first, uint64_t count, void *rows) {
     hsize_t offset = first, len = 0;
     uint32_t without = 0;
@@ -144,9 +156,7 @@ int epmt_chunks_read(struct epmt_chunks *chunks, uint64_t first, uint64_t count,
     if (!chunks->decompressor || make_room(chunks))
         return -1;
     if (H5Dget_chunk_storage_size(chunks->dataset, &offset, &len) < 0 || !len ||
-        len > chunks->len ||
-        H5Dread_chunk(chunks->dataset, H5P_DEFAULT, &offset, &without, chunks->packed) < 0 ||
-        inflate(chunks, without, len))
+        len > chunks->len || !read_packed(chunks, first, &without) || inflate(chunks, without, len))
         return -1;
     if (without & WITHOUT(SHUFFLE))
         memcpy(rows, chunks->shuffled, count * chunks->row_size);

@@ -37,6 +37,44 @@ int epmt_papi_load(void) {
     return EPMT_REASON_NONE;
 }
 
+static bool is_of(const char *event, size_t len, const char *component) {
+    return strlen(component) == len && !strncmp(event, component, len);
+}
+
+// Of "net:::eth0", say, the component "net"; presets, which name none, are of perf_event.
+static bool needs(const char *event, const PAPI_component_info_t *component) {
+    const char *end = strstr(event, ":::");
+
+    if (!end)
+        return !strcmp(component->name, "perf_event");
+    size_t len = (size_t)(end - event);
+    return is_of(event, len, component->name) || is_of(event, len, component->short_name);
+}
+
+void epmt_papi_disable_others(const char *const *names, unsigned count) {
+    const struct epmt_papi_functions *papi = &epmt_papi_call;
+    uint64_t needed = 0;
+    int components = papi->num_components();
+
+    if (components > 64)
+        return;
+    for (unsigned k = 0; k < count; k++) {
+        uint64_t of_this = 0;
+        for (int i = 0; i < components; i++) {
+            const PAPI_component_info_t *component = papi->get_component_info(i);
+            if (component && needs(names[k], component))
+                of_this |= UINT64_C(1) << i;
+        }
+        if (!of_this) // PAPI may know better
+            return;
+        needed |= of_this;
+    }
+    for (int i = 0; i < components; i++) {
+        if (!(needed >> i & 1))
+            papi->disable_component(i);
+    }
+}
+
 static void give(epmt_papi_list_f found, void *context, int code, const char *component) {
     PAPI_event_info_t info;
 

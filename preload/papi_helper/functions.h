@@ -14,6 +14,7 @@
     X(cleanup_eventset)          \
     X(create_eventset)           \
     X(destroy_eventset)          \
+    X(disable_component)         \
     X(enum_cmp_event)            \
     X(enum_event)                \
     X(event_name_to_code)        \
@@ -40,6 +41,9 @@ extern struct epmt_papi_functions epmt_papi_call;
 
 // Loads PAPI and fills in the functions. Returns a reason (enum epmt_event_reason).
 int epmt_papi_load(void);
+
+// Before PAPI is initialized: disables the components that none of these events needs.
+void epmt_papi_disable_others(const char *const *names, unsigned count);
 
 // Lists presets and events of components; part of the link.
 void epmt_papi_list(void (*found)(void *context, const struct epmt_papi_event *event),

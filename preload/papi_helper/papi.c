@@ -45,6 +45,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct counted *all; // that are running
 static bool begun, user_only;
 
+static struct {
+    const char *const *names; // NULL: whatever is asked for later
+    unsigned count;
+} chosen;
+
 static unsigned long own_tid(void) {
     return (unsigned long)syscall(SYS_gettid);
 }
@@ -81,10 +86,19 @@ static int initialize(void) {
     return EPMT_REASON_NONE;
 }
 
+static void choose(const char *const *names, unsigned count) {
+    chosen.names = names;
+    chosen.count = count;
+}
+
 static int begin(void) {
     int reason = begun ? EPMT_REASON_NONE : epmt_papi_load();
 
-    return reason || begun ? reason : initialize();
+    if (reason || begun)
+        return reason;
+    if (chosen.names)
+        epmt_papi_disable_others(chosen.names, chosen.count);
+    return initialize();
 }
 
 static uint8_t reason_of(int status) {
@@ -308,6 +322,7 @@ static void unit(const char *name, char *text, size_t cap) {
 
 __attribute__((visibility("default"))) struct epmt_papi_link epmt_papi = {
     .version = EPMT_PAPI_LINK_VERSION,
+    .choose = choose,
     .begin = begin,
     .start = start,
     .read = read_all,

@@ -230,6 +230,13 @@ job "PAPI and a program that closes all descriptors" "$bin/counters" closes
 missing "PAPI and a program that closes all descriptors" 1 $same 'closed its descriptor'
 job "PAPI and a program that counts itself" "$bin/counters" switches
 counted "PAPI and a program that counts itself" 1 $same
+# What PAPI does first for events of the CPU, most of its time, is done for these alone.
+for events in sde:::none:0 PAPI_TOT_CYC:1 $same:1 no_such:::x:1 sde:::none,PAPI_TOT_CYC:1; do
+    strace -f -o "$TEST_DIR/calls" env LD_PRELOAD="$PRELOAD" EPMT_EVENTS="${events%:*}" /bin/true
+    check "PAPI was loaded for ${events%:*}" grep -q 'libpapi\.so.* = [0-9]' "$TEST_DIR/calls"
+    equal "PAPI initializes what ${events%:*} needs" "${events##*:}" \
+        "$(grep -c '"/proc/sys/kernel/nmi_watchdog"' "$TEST_DIR/calls")"
+done
 PRELOAD=$PRELOAD_ALONE
 readelf -dW "$PRELOAD" >"$TEST_DIR/needed"
 fail_if "libepmt.so does not need PAPI" grep -E 'papi|pfm' "$TEST_DIR/needed"

@@ -69,9 +69,28 @@ mode begin_exec
 equal "exec chain: each image a row, in order" 'ends|exec|0 sh|exec|1 sh|exited|2' "$(sql \
     "select group_concat(exename || '|' || state || '|' || generation, ' ')
      from (select * from processes order by generation)")"
-mode begin_raw_clone
-equal "clone without the C library: the child has a row" 24 "$(sql \
-    'select c.exitcode from processes c join processes p on c.ppid = p.pid')"
+# Children that no wrapper sees: by what the kernel knows of the thread, and by a page that it wipes.
+for tunables in "" glibc.pthread.rseq=0; do
+    export GLIBC_TUNABLES=$tunables
+    mode begin_raw_clone
+    equal "clone without the C library: the child has a row ($tunables)" 24 "$(sql \
+        'select c.exitcode from processes c join processes p on c.ppid = p.pid')"
+    mode begin_raw_vfork
+    equal "vfork without the C library: only who shares no memory has a row ($tunables)" \
+        'ends|signaled|10 true|exited|0' "$(sql "select group_concat(exename || '|' || state || '|' ||
+            exitsignal, ' ') from (select * from processes order by exename)")"
+    if can_mount; then
+        run_both namespaces unshare --pid --fork --mount-proc "$program" begin_raw_namespace
+        check "namespaces: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
+        equal "clone into a pid namespace, from the first process of another ($tunables)" "0 29" \
+            "$(sql "select group_concat(exitcode, ' ') from (select * from processes
+                where exename = 'ends' and args like '%namespace%' order by exitcode)")"
+    fi
+    rm -rf "$TEST_DIR"/begin_raw_*
+done
+unset GLIBC_TUNABLES
+equal "one page is wiped where the kernel knows nothing of the thread" 1 "$(strace -E \
+    LD_PRELOAD="$PRELOAD" -E GLIBC_TUNABLES=glibc.pthread.rseq=0 /bin/true 2>&1 | grep -c WIPEONFORK)"
 mode begin_daemon
 equal "daemon: each process has a row" 'ends|0 ends|25 ends|26' "$(sql \
     "select group_concat(exename || '|' || exitcode, ' ')

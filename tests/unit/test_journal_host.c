@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -55,6 +56,14 @@ static void from_kernel(struct epmt_host *host) {
     host->pidns = st.st_ino;
 }
 
+static int64_t boot_now(void) {
+    struct timespec now, up;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    return now.tv_sec - up.tv_sec;
+}
+
 static void check_host(const struct epmt_host *host) {
     struct epmt_host truth;
 
@@ -70,7 +79,7 @@ static size_t find(struct epmt_host *host, uint8_t front[EPMT_HOST_FRAGMENT_LEN]
 
     assert_true(fd >= 0);
     memset(host, 0x55, sizeof *host);
-    size_t front_len = epmt_journal_host_find(host, getpid(), fd, len, front);
+    size_t front_len = epmt_journal_host_find(host, getpid(), boot_now(), fd, len, front);
     if (front_len)
         assert_int_equal(epmt_write_all(fd, front, front_len), 0);
     epmt_journal_close(fd, true);
@@ -106,7 +115,7 @@ static void without_a_journal(void **state) {
     struct epmt_host host;
 
     (void)state;
-    assert_int_equal(epmt_journal_host_find(&host, getpid(), -1, 0, front), 0);
+    assert_int_equal(epmt_journal_host_find(&host, getpid(), boot_now(), -1, 0, front), 0);
     check_host(&host);
 }
 
@@ -157,9 +166,10 @@ static void facts_of_another(void **state) {
     replace_front(front, PIDNS_AT, "", 0);
     uint64_t len;
     int journal = epmt_journal_open(path, 0, &len);
-    assert_int_equal(epmt_journal_host_find(&host, getpid() + 1, journal, len, front), 0);
+    assert_int_equal(epmt_journal_host_find(&host, getpid() + 1, boot_now(), journal, len, front),
+                     0);
     check_host(&host);
-    assert_int_equal(epmt_journal_host_find(&host, getpid(), journal, len, front), 0);
+    assert_int_equal(epmt_journal_host_find(&host, getpid(), boot_now(), journal, len, front), 0);
     assert_string_equal(host.bootid, other_boot);
     epmt_journal_close(journal, true);
 
