@@ -31,6 +31,9 @@ struct epmt_check {
     uint64_t *ranks, *host_counts; // by name: ranks that reported, rows of the host
     uint64_t name_cap;
     uint64_t digest;
+    bool ended, cut, steps_complete; // of /job/attributes; of all /steps
+    uint64_t steps;
+    int64_t ranks_expected, ranks_reported; // of /steps
     struct epmt_record record;
     char text[EPMT_ERROR_TEXT_MAX];
 };
