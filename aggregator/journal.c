@@ -36,14 +36,15 @@ static __attribute__((noinline)) int make_dir_of(const char *path, size_t shared
 }
 
 static int open_for_append(const char *path, size_t shared) {
-    const int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-    int fd = epmt_prim_open(path, flags, 0600);
+    const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    int fd = epmt_prim_open(path, flags, 0);
 
+    // A directory that somebody else has laid out is found before anything is made in it.
     if (fd == -ENOENT) {
         int status = make_dir_of(path, shared);
         if (status)
             return status;
-        fd = epmt_prim_open(path, flags, 0600);
+        fd = epmt_prim_open(path, flags | O_CREAT, 0600);
     }
     return fd;
 }
