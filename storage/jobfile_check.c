@@ -42,6 +42,14 @@ void epmt_check_note(struct epmt_check *check, const char *format, ...) {
     va_end(args);
 }
 
+void epmt_check_row(struct epmt_check *check, enum epmt_row_kind kind) {
+    const char *odd = epmt_jobfile_odd(check->file, kind);
+
+    check->digest += epmt_row_hash(kind, &check->record);
+    if (odd)
+        epmt_check_wrong(check, odd, "is marked as missing, but holds a value");
+}
+
 struct epmt_check_process *epmt_check_find(const struct epmt_check *check, uint64_t image) {
     for (uint64_t at = epmt_hash_finish(image); check->slot_count; at++) {
         uint64_t there = check->slots[at & (check->slot_count - 1)];
@@ -207,8 +215,10 @@ int epmt_jobfile_check(const char *path, epmt_finding_f found, void *context,
 
     *result = (struct epmt_check_result){0};
     check.file = epmt_jobfile_open(path, &why);
-    if (check.file)
+    if (check.file) {
         result->info = *epmt_jobfile_info(check.file);
+        epmt_jobfile_look_closely(check.file);
+    }
     if (!check.file || check_all(&check, &why))
         status = as_finding(&check, path, &why, err);
     result->info.jobid = result->info.uuid = result->info.user = result->info.creator = NULL;

@@ -45,6 +45,9 @@ void epmt_check_wrong(struct epmt_check *check, const char *column, const char *
 void epmt_check_note(struct epmt_check *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// What is checked of a row of any table; counts it for the digest.
+void epmt_check_row(struct epmt_check *check, enum epmt_row_kind kind);
+
 // The process of an image, or NULL.
 struct epmt_check_process *epmt_check_find(const struct epmt_check *check, uint64_t image);
 
