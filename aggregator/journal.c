@@ -36,15 +36,19 @@ static __attribute__((noinline)) int make_dir_of(const char *path, size_t shared
 }
 
 static int open_for_append(const char *path, size_t shared) {
-    // Who may append owns it, and may leave its time of access alone: to note that is dear.
-    const int flags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOATIME;
-    int fd = epmt_prim_open(path, flags, 0600);
+    // Who may append owns it, and may leave its time of access alone: to note that is dear. Only a
+    // server of files may see that otherwise.
+    const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    int fd = epmt_prim_open(path, flags | O_NOATIME, 0);
 
+    if (fd == -EPERM)
+        fd = epmt_prim_open(path, flags, 0);
+    // A directory that somebody else has laid out is found before anything is made in it.
     if (fd == -ENOENT) {
         int status = make_dir_of(path, shared);
         if (status)
             return status;
-        fd = epmt_prim_open(path, flags, 0600);
+        fd = epmt_prim_open(path, flags | O_CREAT, 0600);
     }
     return fd;
 }

@@ -31,8 +31,13 @@ int epmt_streamfile_start(struct epmt_streamfile *file, const char *journal, uin
 
     file->fd = -1;
     epmt_fmt(name, sizeof name, "%016lx-%016lx.stream", (unsigned long)step, (unsigned long)image);
+    if (!slash || !epmt_fmt(file->path, sizeof file->path, "%.*s", dir_len, journal))
+        return -ENAMETOOLONG;
+    int status = epmt_check_dirs(file->path, 0);
+    if (status)
+        return status;
     // Half-written files of this form are removed when the job is folded.
-    if (!slash || !epmt_fmt(file->path, sizeof file->path, "%.*s/%s", dir_len, journal, name) ||
+    if (!epmt_fmt(file->path, sizeof file->path, "%.*s/%s", dir_len, journal, name) ||
         !epmt_fmt(file->beside, sizeof file->beside, "%.*s/.%s.tmp", dir_len, journal, name))
         return -ENAMETOOLONG;
     file->fd =

@@ -15,6 +15,8 @@
 #include "metadata/jobplace.h"
 #include "metadata/scheduler.h"
 #include "storage/db.h"
+#include "storage/db_url.h"
+#include "storage/strbuf.h"
 
 #define ROOM_MIN (UINT64_C(64) << 20)
 
@@ -28,6 +30,42 @@ void epmt_probe_settings(const struct epmt_cli *cli, struct epmt_probe *check) {
         epmt_probe_pass(check, "%d settings, as `epmt config` shows them", epmt_setting_count);
 }
 
+// Whether a file may be made at path, in a directory that is there or (make_above) can be made.
+// Returns 0 or errno.
+static int may_make(const char *path, bool make_above) {
+    struct epmt_strbuf above = {0};
+    int result = ENOENT;
+
+    epmt_strbuf_puts(&above, path);
+    do {
+        char *slash = above.failed ? NULL : strrchr(above.data, '/');
+        if (!slash || !above.data[1])
+            break;
+        slash[slash == above.data] = '\0';
+        result = access(above.data, W_OK | X_OK) ? errno : 0;
+    } while (result == ENOENT && make_above);
+    epmt_strbuf_free(&above);
+    return result;
+}
+
+// A database that is not there yet: whether it can be.
+static void probe_no_database(const struct epmt_cli *cli, struct epmt_probe *check,
+                              const char *why) {
+    struct epmt_db_place place = {0};
+    struct epmt_error err;
+    int wrong = 0;
+
+    if (!epmt_db_place_find(&place, cli->settings.db_url, false, cli->envp, &err) && place.path &&
+        place.path[0] == '/')
+        wrong = may_make(place.path, !cli->settings.db_url || !*cli->settings.db_url);
+    if (wrong)
+        epmt_probe_fail(check, "set db_url (EPMT_DB_URL) to a place where you may write",
+                        "%s cannot be made: %s", place.path, strerror(wrong));
+    else
+        epmt_probe_note(check, "%s", why);
+    epmt_db_place_free(&place);
+}
+
 void epmt_probe_database(const struct epmt_cli *cli, struct epmt_probe *check) {
     struct epmt_error err;
     struct epmt_db *db = epmt_db_open(cli->settings.db_url, EPMT_DB_READ, cli->envp, &err);
@@ -35,7 +73,7 @@ void epmt_probe_database(const struct epmt_cli *cli, struct epmt_probe *check) {
     if (db)
         epmt_probe_pass(check, "%s", epmt_db_where(db));
     else if (err.code == EPMT_ERR_NOT_FOUND)
-        epmt_probe_note(check, "%s: the first `epmt submit` makes it", err.text);
+        probe_no_database(cli, check, err.text);
     else
         epmt_probe_fail(
             check, "set db_url (EPMT_DB_URL); `epmt migrate` brings an older database up to date",

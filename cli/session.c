@@ -131,14 +131,7 @@ static bool is_restart(const struct epmt_cli *cli, const struct epmt_job_place *
 
 // True where the job directory, or that of the user above it, is another user's.
 static bool is_foreign(const struct epmt_job_place *place) {
-    char path[PATH_MAX];
-    struct stat st;
-
-    if (!lstat(place->dir, &st))
-        return st.st_uid != geteuid();
-    epmt_fmt(path, sizeof path, "%.*s", (int)(strlen(place->dir) - strlen(place->jobid) - 1),
-             place->dir);
-    return !lstat(path, &st) && st.st_uid != geteuid();
+    return epmt_check_dirs(place->dir, epmt_job_place_shared(place)) == -EPERM;
 }
 
 int epmt_session_start(const struct epmt_cli *cli, const struct epmt_job_place *place,

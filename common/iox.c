@@ -61,6 +61,46 @@ static int make_dir(const char *path, bool shared) {
     return status == -EEXIST ? 0 : status;
 }
 
+// What path itself is, be it a link.
+static int look_at(const char *path, struct stat *st) {
+    int fd = epmt_prim_open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
+    if (fd < 0)
+        return fd;
+    int status = epmt_prim_fstat(fd, st);
+    epmt_prim_close(fd);
+    return status;
+}
+
+// The directory above path, unless it is trusted: 0 where it is this user's or root's.
+static int check_above(const char *path, size_t trusted) {
+    char above[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    struct stat st;
+
+    if (len <= trusted || len >= sizeof above)
+        return 0;
+    memcpy(above, path, len);
+    above[len] = '\0';
+    int status = look_at(above, &st);
+    if (status)
+        return status;
+    return st.st_uid && st.st_uid != getauxval(AT_EUID) ? -EPERM : 0;
+}
+
+int epmt_check_dirs(const char *path, size_t trusted) {
+    struct stat st;
+    int above = check_above(path, trusted);
+    int status = above ? above : look_at(path, &st);
+
+    if (status)
+        return status;
+    if (!S_ISDIR(st.st_mode))
+        return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
+    return st.st_uid == getauxval(AT_EUID) ? 0 : -EPERM;
+}
+
 int epmt_make_dirs(const char *path, size_t shared) {
     char part[PATH_MAX];
     size_t len = strlen(path);
@@ -75,6 +115,8 @@ int epmt_make_dirs(const char *path, size_t shared) {
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
+        if (i == len && shared && check_above(path, shared) == -EPERM)
+            return -EPERM;
         status = make_dir(part, i <= shared);
         // A parent that exists but may not be written to (EROFS, EACCES) is no fault yet. Where it
         // is one, what is below it is only not there.
@@ -83,15 +125,8 @@ int epmt_make_dirs(const char *path, size_t shared) {
         if (status && why == -ENOENT)
             why = status;
     }
-    int fd = epmt_prim_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd < 0)
-        return status ? status : fd;
-    struct stat st;
-    status = epmt_prim_fstat(fd, &st);
-    epmt_prim_close(fd);
-    if (status)
-        return status;
-    return st.st_uid == getauxval(AT_EUID) ? 0 : -EPERM;
+    int there = epmt_check_dirs(path, shared ? shared : len);
+    return status && there == -ENOENT ? status : there;
 }
 
 void *epmt_map_file(int fd, size_t *len, int *error) {

@@ -12,6 +12,8 @@
 // Clocks that are set, and counters that the kernel brings up to date at its ticks only.
 #define TOLERANCE_US 100000
 #define TICK_US 20000
+// So much of the root's texts is read.
+#define COPY_MAX 1023
 
 static void tell(struct epmt_check *check, const char *column, bool note, const char *format,
                  va_list args) {
@@ -38,6 +40,14 @@ void epmt_check_note(struct epmt_check *check, const char *format, ...) {
     va_start(args, format);
     tell(check, NULL, true, format, args);
     va_end(args);
+}
+
+void epmt_check_row(struct epmt_check *check, enum epmt_row_kind kind) {
+    const char *odd = epmt_jobfile_odd(check->file, kind);
+
+    check->digest += epmt_row_hash(kind, &check->record);
+    if (odd)
+        epmt_check_wrong(check, odd, "is marked as missing, but holds a value");
 }
 
 struct epmt_check_process *epmt_check_find(const struct epmt_check *check, uint64_t image) {
@@ -79,6 +89,26 @@ bool epmt_check_fits(uint64_t spent, int64_t start, int64_t end, int64_t threads
     return (double)spent <= span * many * 1.05 + TOLERANCE_US + TICK_US * many;
 }
 
+// What the root says of the job, held against its steps.
+static void check_sums(struct epmt_check *check) {
+    const struct epmt_jobfile_info *info = epmt_jobfile_info(check->file);
+    bool complete =
+        check->steps ? check->steps_complete && (check->ended || !check->cut) : check->ended;
+
+    if (info->ranks_reported != check->ranks_reported)
+        epmt_check_wrong(check, NULL, "the attribute ranks_reported is %ld, the steps' sum %ld",
+                         (long)info->ranks_reported, (long)check->ranks_reported);
+    if (info->ranks_expected != check->ranks_expected)
+        epmt_check_wrong(check, NULL, "the attribute ranks_expected is %ld, the steps' sum %ld",
+                         (long)info->ranks_expected, (long)check->ranks_expected);
+    if (info->ended != check->ended)
+        epmt_check_wrong(check, NULL, "the attribute ended is %d, in /job/attributes %d",
+                         info->ended, check->ended);
+    if (info->complete != complete)
+        epmt_check_wrong(check, NULL, "the attribute complete is %d, the steps say %d",
+                         info->complete, complete);
+}
+
 static void check_root(struct epmt_check *check) {
     const struct epmt_jobfile_info *info = epmt_jobfile_info(check->file);
     const char *unknown = epmt_jobfile_unknown(check->file);
@@ -96,14 +126,50 @@ static void check_root(struct epmt_check *check) {
         epmt_check_wrong(check, NULL, "the attribute jobid is missing");
     if (!info->uuid[0])
         epmt_check_note(check, "the attribute uuid is missing");
+    check_sums(check);
+}
+
+static bool is(struct epmt_bytes text, const char *word) {
+    return text.len == strlen(word) && !memcmp(text.data, word, text.len);
+}
+
+// The root has the same text, or the beginning of one that is too long for it or holds a NUL.
+static void check_copy(struct epmt_check *check, const struct epmt_row *row, const char *name,
+                       const char *copy) {
+    size_t len = strlen(copy);
+    bool same = row->value.len >= len && !memcmp(row->value.data, copy, len) &&
+                (row->value.len == len || len >= COPY_MAX || !row->value.data[len]);
+
+    if (is(row->key, name) && !same)
+        epmt_check_wrong(check, "value", "another one than the root's attribute %s, %s", name,
+                         copy);
+}
+
+static void check_fact(struct epmt_check *check, const struct epmt_row *row) {
+    const struct epmt_jobfile_info *info = epmt_jobfile_info(check->file);
+    int64_t number;
+
+    if (!is(row->scope, "job"))
+        return;
+    bool one = epmt_bytes_to_number(row->value, &number) && number == 1;
+    check->ended |= one && is(row->key, "ended");
+    check->cut |= one && is(row->key, "truncated");
+    check_copy(check, row, "jobid", info->jobid);
+    check_copy(check, row, "uuid", info->uuid);
+    check_copy(check, row, "user", info->user);
 }
 
 static int check_attributes(struct epmt_check *check, struct epmt_error *err) {
     struct epmt_row row;
     int more;
 
-    while ((more = epmt_jobfile_next_attribute(check->file, &row, err)) == 1)
+    check->table = "/job/attributes";
+    check->row = 0;
+    while ((more = epmt_jobfile_next_attribute(check->file, &row, err)) == 1) {
         check->digest += epmt_attribute_hash(row.scope, row.key, row.value);
+        check_fact(check, &row);
+        check->row++;
+    }
     return more;
 }
 
@@ -149,8 +215,10 @@ int epmt_jobfile_check(const char *path, epmt_finding_f found, void *context,
 
     *result = (struct epmt_check_result){0};
     check.file = epmt_jobfile_open(path, &why);
-    if (check.file)
+    if (check.file) {
         result->info = *epmt_jobfile_info(check.file);
+        epmt_jobfile_look_closely(check.file);
+    }
     if (!check.file || check_all(&check, &why))
         status = as_finding(&check, path, &why, err);
     result->info.jobid = result->info.uuid = result->info.user = result->info.creator = NULL;

@@ -31,6 +31,9 @@ struct epmt_check {
     uint64_t *ranks, *host_counts; // by name: ranks that reported, rows of the host
     uint64_t name_cap;
     uint64_t digest;
+    bool ended, cut, steps_complete; // of /job/attributes; of all /steps
+    uint64_t steps;
+    int64_t ranks_expected, ranks_reported; // of /steps
     struct epmt_record record;
     char text[EPMT_ERROR_TEXT_MAX];
 };
@@ -41,6 +44,9 @@ void epmt_check_wrong(struct epmt_check *check, const char *column, const char *
 // Tells what is worth knowing.
 void epmt_check_note(struct epmt_check *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+// What is checked of a row of any table; counts it for the digest.
+void epmt_check_row(struct epmt_check *check, enum epmt_row_kind kind);
 
 // The process of an image, or NULL.
 struct epmt_check_process *epmt_check_find(const struct epmt_check *check, uint64_t image);

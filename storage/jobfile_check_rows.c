@@ -185,7 +185,7 @@ int epmt_check_processes(struct epmt_check *check, struct epmt_error *err) {
     if (!check->slots || !check->processes)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for the processes of a job");
     while ((more = epmt_jobfile_next_process(check->file, &check->record, err)) == 1) {
-        check->digest += epmt_row_hash(EPMT_ROW_PROCESS, &check->record);
+        epmt_check_row(check, EPMT_ROW_PROCESS);
         check_process(check);
         if (take_process(check, &last))
             return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory for the processes of a job");
@@ -221,7 +221,7 @@ int epmt_check_threads(struct epmt_check *check, struct epmt_error *err) {
     check->table = "/threads";
     check->row = 0;
     while ((more = epmt_jobfile_next_thread(check->file, &check->record, err)) == 1) {
-        check->digest += epmt_row_hash(EPMT_ROW_THREAD, &check->record);
+        epmt_check_row(check, EPMT_ROW_THREAD);
         check_thread(check, has(check, EPMT_COL_image)
                                 ? epmt_check_find(check, check->record.value[EPMT_COL_image].u)
                                 : NULL);

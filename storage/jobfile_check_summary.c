@@ -108,6 +108,12 @@ static int check_step(struct epmt_check *check, const struct epmt_cell *cells,
         epmt_check_wrong(check, "end", "%" PRId64 " is before the start, %" PRId64,
                          cells[5].value.i, cells[4].value.i);
     check->ranks[number] = 0;
+    check->steps++;
+    check->steps_complete &= cells[3].has && cells[3].value.i == 1;
+    if (__builtin_add_overflow(check->ranks_expected, expected, &check->ranks_expected))
+        check->ranks_expected = INT64_MAX;
+    if (__builtin_add_overflow(check->ranks_reported, reported, &check->ranks_reported))
+        check->ranks_reported = INT64_MAX;
     return 0;
 }
 
@@ -223,6 +229,7 @@ int epmt_check_summary(struct epmt_check *check, struct epmt_error *err) {
     if (check_small(check, EPMT_TABLE_HOSTS, check_host, err) < 0)
         return -1;
     check_missing_hosts(check);
+    check->steps_complete = true;
     if (check_small(check, EPMT_TABLE_STEPS, check_step, err) < 0)
         return -1;
     check_missing_steps(check);

@@ -49,6 +49,12 @@ bool epmt_jobfile_table_rows(const struct epmt_jobfile *file, const char *path, 
 int epmt_jobfile_column_place(const struct epmt_jobfile *file, const char *path,
                               const char *column);
 
+// From here on cells that are marked as missing are looked at too: what the next row of the kind
+// has is asked of epmt_jobfile_odd, which names a column whose cell holds a value all the same, or
+// NULL.
+void epmt_jobfile_look_closely(struct epmt_jobfile *file);
+const char *epmt_jobfile_odd(const struct epmt_jobfile *file, enum epmt_row_kind kind);
+
 // Lets a child process read all of a file, within limits of time and memory. Returns 0, or -1 with
 // err: what the child met, or that it crashed.
 int epmt_jobfile_try(const char *path, uint64_t size, struct epmt_error *err);

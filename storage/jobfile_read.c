@@ -301,6 +301,21 @@ static int next_record(struct epmt_scan *scan, struct epmt_record *record, struc
     return 1;
 }
 
+static int table_of(enum epmt_row_kind kind) {
+    return kind == EPMT_ROW_PROCESS  ? PROCESSES
+           : kind == EPMT_ROW_THREAD ? THREADS
+                                     : MPI + (int)kind - EPMT_ROW_MPI_FUNCTION;
+}
+
+void epmt_jobfile_look_closely(struct epmt_jobfile *file) {
+    for (int i = 0; i < TABLES; i++)
+        file->tables[i].closely = true;
+}
+
+const char *epmt_jobfile_odd(const struct epmt_jobfile *file, enum epmt_row_kind kind) {
+    return file->tables[table_of(kind)].odd;
+}
+
 int epmt_jobfile_next_process(struct epmt_jobfile *file, struct epmt_record *record,
                               struct epmt_error *err) {
     return next_record(&file->tables[PROCESSES], record, err);

@@ -316,7 +316,29 @@ static bool unpack_number(const struct epmt_scan *scan, const char *row, int i,
     return value->u != epmt_missing_number(member->kind);
 }
 
-static void unpack(const struct epmt_scan *scan, const char *row, struct epmt_cell *cells) {
+// Whether a cell that is marked as missing holds what a program that knows no marks would take.
+static bool is_odd(const struct epmt_member *member, const char *cell) {
+    uint64_t value;
+
+    if (member->kind == EPMT_MEMBER_STATE)
+        return *(const uint8_t *)cell < EPMT_STATE_COUNT;
+    if (epmt_member_is_text(member))
+        return *cell != '\0';
+    memcpy(&value, cell, sizeof value);
+    return value != epmt_missing_number(member->kind);
+}
+
+static void look_closely(struct epmt_scan *scan, const char *row, const struct epmt_cell *cells) {
+    scan->odd = NULL;
+    for (int i = 0; i < scan->layout.value_count && scan->as_in_file && !scan->odd; i++) {
+        const struct epmt_member *member = &scan->layout.members[i];
+        // A state that is none is missing, whatever the mark says.
+        if (member->size && !cells[i].has && is_odd(member, row + member->offset))
+            scan->odd = member->name;
+    }
+}
+
+static void unpack(struct epmt_scan *scan, const char *row, struct epmt_cell *cells) {
     uint64_t valid[EPMT_VALID_NAMES];
 
     read_valid(scan, row, valid);
@@ -337,6 +359,8 @@ static void unpack(const struct epmt_scan *scan, const char *row, struct epmt_ce
             cells[i].value.text = (struct epmt_bytes){text, len};
         }
     }
+    if (scan->closely)
+        look_closely(scan, row, cells);
 }
 
 static int unpack_lists(struct epmt_scan *scan, struct epmt_cell *cells, struct epmt_error *err) {

@@ -31,6 +31,8 @@ struct epmt_scan {
     char *block;
     bool as_in_file; // rows in memory are as they are in the file
     bool chunked;    // by `chunks`, where that does
+    bool closely;    // look at the cells that are marked as missing too
+    const char *odd; // then: the first column of the row that is, and holds a value; NULL: none
     struct epmt_chunks chunks;
     struct epmt_strbuf full[EPMT_MEMBERS_MAX]; // long texts of the row
     struct epmt_strbuf list[EPMT_MEMBERS_MAX]; // lists of the row

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/fmt.h"
+#include "common/iox.h"
 #include "storage/jobdir.h"
 
 #define BUFFER_LEN (1u << 20)
@@ -161,6 +162,9 @@ static int write_job(const struct arguments *arguments, struct input *input,
     if (place(dir, sizeof dir, fold, arguments->dir, "dir", err) ||
         place(jobid, sizeof jobid, fold, arguments->jobid, "jobid", err))
         return -1;
+    // What somebody else has laid out is left alone; so is one that went meanwhile.
+    if ((errno = -epmt_check_dirs(dir, 0)))
+        return epmt_errf_errno(err, EPMT_ERR_IO, "cannot use the job directory %s", dir);
     if (!input->whole && epmt_fold_set_attribute(fold, "job", "truncated", "1", err))
         return -1;
     if (!epmt_jobdir_fold_into(dir, jobid, ended, fold, &result, err))

@@ -38,6 +38,8 @@ broken() { # CHECK PART ENVIRONMENT...
 : >"$TEST_DIR/file"
 broken settings "setting verbose" EPMT_VERBOSE=x
 broken database "the database URL" EPMT_DB_URL=none://x
+broken database "cannot be made" EPMT_DB_URL="sqlite:///$TEST_DIR/file/x.db"
+broken database "cannot be made" -u EPMT_DB_URL XDG_DATA_HOME="$TEST_DIR/file"
 broken output_prefix "$TEST_DIR/file" EPMT_OUTPUT_PREFIX="$TEST_DIR/file/"
 broken events "no-such-event" EPMT_EVENTS=no-such-event
 broken preload "no record" EPMT_DISABLE=1

@@ -79,6 +79,8 @@ done
 for file in "${files[@]}"; do
     name=$(basename "$file")
     check "$name: h5dump" h5dump -o /dev/null "$file"
+    equal "$name: nothing in it is newer than HDF5 1.8" True \
+        "$($python "$EPMT_SOURCE/tests/db/old_hdf5.py" "$file" 2>&1)"
     check "$name: h5stat" h5stat "$file"
     # shellcheck disable=SC2016
     equal "$name: h5ls reads every table" "" "$(h5ls -r "$file" |

@@ -130,6 +130,19 @@ if [ "$(id -u)" = 0 ]; then
     equal "stop -e of it" 6 "$(status_of epmt stop -e)"
     equal "a program runs all the same" 5 "$(status_of epmt -a run sh -c 'exit 5')"
     equal "nothing was written there" "" "$(ls -A "$dir")"
+    chmod 777 "$dir" # as somebody would who waits for another's job
+    check "a program under the preload" preload true
+    "$EPMT_PREFIX/libexec/epmt/epmt-jobwriter" -d "$dir" -j foreign </dev/null
+    equal "the writer of the job file refuses" 6 $?
+    equal "nothing is written there, although it could be" "" "$(ls -A "$dir")"
+    rm -rf "$dir"
+    chown nobody "${dir%/*}"
+    chmod 777 "${dir%/*}"
+    check "a program where the user's directory is somebody else's" preload true
+    contains "start there: a warning" "another user's" "$(epmt start 2>&1)"
+    equal "nothing is made there" "" "$(find "${dir%/*}" -path "*foreign*")"
+    chown 0 "${dir%/*}"
+    chmod 700 "${dir%/*}"
 fi
 
 # Many at once, as the prologs of many nodes.

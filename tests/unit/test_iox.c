@@ -180,6 +180,16 @@ static void traps_are_refused(void **state) {
         assert_int_equal(mkdir(tempdir_name(&dir, "others"), 0777), 0);
         assert_int_equal(chown(dir.name, 12345, 12345), 0);
         assert_int_equal(epmt_make_dirs(dir.name, 0), -EPERM);
+        assert_int_equal(chmod(dir.name, 0777), 0); // as a trap would be
+        assert_int_equal(epmt_make_dirs(tempdir_name(&dir, "others/job"), strlen(dir.path)),
+                         -EPERM);
+        assert_int_equal(epmt_check_dirs(dir.name, 0), -EPERM);
+        assert_int_equal(epmt_check_dirs(dir.name, strlen(dir.name) - strlen("/job")), -ENOENT);
+        assert_int_equal(symlink(target, tempdir_name(&dir, "bait")), 0);
+        assert_int_equal(lchown(dir.name, 12345, 12345), 0);
+        assert_int_equal(epmt_make_dirs(tempdir_name(&dir, "bait/job"), strlen(dir.path)), -EPERM);
+        assert_int_equal(lchown(tempdir_name(&dir, "bait"), 0, 0), 0); // an administrator's
+        assert_int_equal(epmt_make_dirs(tempdir_name(&dir, "bait/job"), strlen(dir.path)), 0);
     }
     memset(target, 'a', sizeof target - 1);
     target[0] = '/';

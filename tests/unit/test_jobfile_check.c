@@ -192,9 +192,18 @@ static void references_that_do_not_hold(void **state) {
         {"/crashes", "image", 0, 95, "/crashes 0 image: no row of /processes has it"},
         {"/crash_frames", "image", 1, 94, "/crash_frames 1 image: no row of /processes"},
         {"/processes", "rssmax", 1, 5, " -1 -: the digest is "},
+        {"/processes", "delayacct_blkio_time", 2, 5,
+         "/processes 2 delayacct_blkio_time: is marked as missing, but holds a value"},
+        {"/threads", "delayacct_blkio_time", 0, 0, "/threads 0 delayacct_blkio_time: is marked"},
         {NULL, "processes", 0, 4, " -1 -: damaged job file: its attribute processes is 4, but"},
         {NULL, "mpi_rows", 0, 4, " -1 -: damaged job file: its attribute mpi_rows is 4, but"},
         {NULL, "digest", 0, 4, " -1 -: the digest is 4, that of the rows "},
+        {NULL, "ranks_reported", 0, 2,
+         " -1 -: the attribute ranks_reported is 2, the steps' sum 3"},
+        {NULL, "ranks_expected", 0, 4,
+         " -1 -: the attribute ranks_expected is 4, the steps' sum 3"},
+        {NULL, "complete", 0, 0, " -1 -: the attribute complete is 0, the steps say 1"},
+        {NULL, "ended", 0, 0, " -1 -: the attribute ended is 0, in /job/attributes 1"},
     };
 
     (void)state;
@@ -225,6 +234,36 @@ static void references_that_do_not_hold(void **state) {
     }
 }
 
+static void the_root_says_another_job(void **state) {
+    static const struct {
+        const char *root;
+        bool good;
+    } cases[] = {{"77", true}, {"78", false}, {"7", false}, {"770", false}, {"", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct epmt_jobfold *fold = filled(3, 2);
+        check_fold(fold);
+        hid_t file = H5Fopen(tempdir_name(&dir, "job.h5"), H5F_ACC_RDWR, H5P_DEFAULT);
+        hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+        H5Tset_size(type, 16);
+        char text[16] = "";
+        snprintf(text, sizeof text, "%s", cases[i].root);
+        H5Adelete(file, "jobid");
+        hid_t attribute = H5Acreate2(file, "jobid", type, space, H5P_DEFAULT, H5P_DEFAULT);
+        assert_true(H5Awrite(attribute, type, text) >= 0);
+        H5Aclose(attribute);
+        H5Sclose(space);
+        H5Tclose(type);
+        H5Fclose(file);
+        check(tempdir_name(&dir, "job.h5"));
+        if (cases[i].good)
+            assert_string_equal(said, "");
+        else if (!strstr(said, "value: another one than the root's attribute jobid, "))
+            fail_msg("case %d: %s", (int)i, said);
+    }
+}
+
 static void damage_is_found(void **state) {
     struct epmt_jobfold *fold = filled(3, 2);
     size_t len;
@@ -247,9 +286,13 @@ static void damage_is_found(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_files_are_good),         cmocka_unit_test(older_versions_are_good),
-        cmocka_unit_test(values_that_cannot_be),       cmocka_unit_test(mpi_values_that_cannot_be),
-        cmocka_unit_test(references_that_do_not_hold), cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(good_files_are_good),
+        cmocka_unit_test(older_versions_are_good),
+        cmocka_unit_test(values_that_cannot_be),
+        cmocka_unit_test(mpi_values_that_cannot_be),
+        cmocka_unit_test(references_that_do_not_hold),
+        cmocka_unit_test(the_root_says_another_job),
+        cmocka_unit_test(damage_is_found),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -259,6 +259,7 @@ struct run {
     int size;
     unsigned rows;
     size_t chunk, text;
+    int alone; // 0: all ranks have texts of that length; else only rank alone - 1
     struct root root;
     struct rank *ranks;
     uint64_t steps;
@@ -275,11 +276,12 @@ static void start(struct run *run) {
         struct epmt_tree_shape shape;
         struct epmt_fragment_header about = {.rank = i, .image = (uint64_t)i + 1};
         unsigned part = run->rows / 3;
+        size_t text = !run->alone || run->alone == i + 1 ? run->text : 0;
         const struct epmt_placement blocks = {.kind = EPMT_PLACEMENT_BLOCK, .width = 5};
         epmt_placement_shape(&blocks, i, run->size, &shape);
-        rank->pieces[0] = piece_of(i, 0, part, run->text);
-        rank->pieces[1] = piece_of(i, part, 2 * part, run->text);
-        rank->pieces[2] = piece_of(i, 2 * part, run->rows, run->text);
+        rank->pieces[0] = piece_of(i, 0, part, text);
+        rank->pieces[1] = piece_of(i, part, 2 * part, text);
+        rank->pieces[2] = piece_of(i, 2 * part, run->rows, text);
         rank->memory = malloc(epmt_tree_memory(shape.child_count, run->chunk));
         rank->transport = (struct epmt_transport){.rank = i,
                                                   .size = run->size,
@@ -390,6 +392,24 @@ static void test_row_larger_than_a_chunk(void **state) {
     end(&run);
 }
 
+// What one rank could not send is known to all, however far it is from the root.
+static void test_row_of_one_rank(void **state) {
+    (void)state;
+    for (int alone = 1; alone <= 23; alone++) {
+        struct run run = {.size = 23,
+                          .rows = 3,
+                          .chunk = 512,
+                          .text = 1000,
+                          .alone = alone,
+                          .root = {.fail_at = -1}};
+        start(&run);
+        step_all(&run);
+        for (int i = 0; i < run.size; i++)
+            assert_int_equal(run.ranks[i].tree.outcome, EPMT_TREE_PARTIAL);
+        end(&run);
+    }
+}
+
 static void test_failing_sink(void **state) {
     (void)state;
     for (int at = 0; at < 4; at++) {
@@ -423,6 +443,7 @@ int main(void) {
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_many_chunks),
         cmocka_unit_test(test_row_larger_than_a_chunk),
+        cmocka_unit_test(test_row_of_one_rank),
         cmocka_unit_test(test_failing_sink),
         cmocka_unit_test(test_lost_rank),
     };
