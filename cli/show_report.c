@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/selection.h"
 #include "analysis/words.h"
 #include "cli/printable.h"
 #include "cli/show_counters.h"
@@ -26,7 +27,7 @@ static void print_words(FILE *to, const char *before, double value,
 static const char *outcome(const struct epmt_report_job *job, char text[64]) {
     if (!job->ended)
         return "had not ended";
-    if (!strncmp(job->reason, "signal", 6) || !strcmp(job->reason, "killed"))
+    if (epmt_reason_is_failure(job->reason))
         return job->reason;
     if (job->exitcode < 0)
         return "exit code unknown";

@@ -34,6 +34,8 @@ job 8 unprofiled 0 100 exitcode=0 ended=1 processes=4 threads=4 failed=0 ranks_r
 # Job 9: more nanoseconds than an integer holds.
 job 9 huge 0 100 exitcode=0 ended=1 processes=4 failed=0 ranks_reported=4 ranks_expected=4 \
     mpitime=9000000000000000000
+# Job 10: its scheduler ended it; what its processes say is not the reason.
+job 10 overtime 0 100 "reason='TIMEOUT'" ended=1 processes=1 failed=0
 job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
 {
     rank 1 1 0 n1 80 rssmax=1048576 cpu_time=10000000
@@ -170,6 +172,13 @@ page=$(epmt report huge 2>&1)
 contains "of a page" '"cpu_wait_s"' "$page"
 contains "of an experiment" "18000000000000000000" "$(epmt explore huge --metric mpitime)"
 check "of operations" epmt outliers operations --key op --feature mpitime
+
+# A time limit is the first thing to know, and a failure.
+contains "a job that its scheduler ended" "Job overtime of ?: TIMEOUT" "$(show overtime)"
+contains "what stands out says so" "The job failed: TIMEOUT." "$(show overtime)"
+contains "its page says so" "The job failed: TIMEOUT." "$(epmt report overtime)"
+contains "it failed" overtime "$(epmt list --exit failed --columns jobid)"
+equal "it is not ok" "" "$(epmt list --exit ok --columns jobid | grep overtime)"
 
 # Names that would write on the terminal do not.
 sql "update jobs set jobname = '$(printf 'x\033[31m')' where id = 5; update processes set exename = '$(printf 'y\033[2J')' where id = 51"
