@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/findings_priv.h"
+#include "analysis/selection.h"
 
 // Kinds of failures that are told one by one.
 #define FAILURES_MAX 4
@@ -11,12 +12,12 @@
 
 static void look_at_job(struct finding_context *context) {
     const struct finding_job *job = &context->job;
-    bool by_signal = !strncmp(job->reason, "signal", 6) || !strcmp(job->reason, "killed");
+    bool by_reason = epmt_reason_is_failure(job->reason);
 
     if (!job->ended)
         epmt_findings_add(context, EPMT_FINDING_unobserved, EPMT_INFO,
                           "The job had not ended when its file was made: numbers are as of then.");
-    if (job->exitcode <= 0 && !by_signal)
+    if (job->exitcode <= 0 && !by_reason)
         return;
     bool says_more = job->reason[0] && strcmp(job->reason, "exited") != 0;
     char code[32] = "";

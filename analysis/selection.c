@@ -193,6 +193,20 @@ int epmt_selection_parse_end(struct epmt_selection *selection, const char *text,
     return 0;
 }
 
+bool epmt_reason_is_failure(const char *reason) {
+    static const char *const names[] = {
+#define NAME(name) #name,
+        EPMT_ENDED_BY_SCHEDULER(NAME)
+#undef NAME
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!strcmp(reason, names[i]))
+            return true;
+    }
+    return !strncmp(reason, "signal", 6) || !strcmp(reason, "killed");
+}
+
 int epmt_selection_query(struct epmt_db *db, const struct epmt_strbuf *sql,
                          const struct epmt_parameters *parameters, bool header, epmt_db_row_f row,
                          void *context, struct epmt_error *err) {

@@ -13,15 +13,26 @@
 #define EPMT_SELECTION_VALUES_MAX (2 * EPMT_SELECTION_TAGS_MAX + 12)
 #define EPMT_SELECTIONS_MAX 8
 
-// X(name): how a job ended. ok and failed go by its exit code or signal, where these are not known
-// by those of its processes; failures: some process failed, whatever the job made of it.
+// X(name): how a job ended. ok and failed go by its exit code, signal or scheduler, where these are
+// not known by those of its processes; failures: some process failed, whatever the job made of it.
 #define EPMT_ENDS(X) X(any) X(ok) X(failed) X(failures) X(running) X(incomplete) X(code)
 
+// X(name): reasons of a scheduler that say that the job failed, whatever its exit code.
+#define EPMT_ENDED_BY_SCHEDULER(X) \
+    X(BOOT_FAIL)                   \
+    X(CANCELLED) X(DEADLINE) X(FAILED) X(NODE_FAIL) X(OUT_OF_MEMORY) X(PREEMPTED) X(TIMEOUT)
+#define EPMT_SELECTION_REASON(name) ", '" #name "'"
+
 // 1 where the job j failed, else 0.
-#define EPMT_SELECTION_FAILED                                                       \
-    "(CASE WHEN j.\"exitcode\" <> 0 OR j.\"reason\" = 'killed' OR "                 \
-    "substr(j.\"reason\", 1, 6) = 'signal' THEN 1 WHEN j.\"exitcode\" IS NULL AND " \
-    "j.\"failed\" > 0 THEN 1 ELSE 0 END)"
+#define EPMT_SELECTION_FAILED                                                                    \
+    "(CASE WHEN j.\"exitcode\" <> 0 OR substr(j.\"reason\", 1, 6) = 'signal' OR "                \
+    "j.\"reason\" IN ('killed'" EPMT_ENDED_BY_SCHEDULER(                                         \
+        EPMT_SELECTION_REASON) ") "                                                              \
+                               "THEN 1 WHEN j.\"exitcode\" IS NULL AND j.\"failed\" > 0 THEN 1 " \
+                               "ELSE 0 END)"
+
+// The same of a reason alone.
+bool epmt_reason_is_failure(const char *reason);
 
 enum epmt_end {
 #define EPMT_END_ENUM(name) EPMT_END_##name,

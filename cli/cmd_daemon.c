@@ -56,17 +56,18 @@ struct daemon {
     struct epmt_watch *watch;
     int signals; // signalfd
     int64_t interval_ms;
+    int status; // that of the first submission that failed
 };
 
 // Runs `epmt submit` on some sources. Returns its exit status, or NOT_STARTED.
-static int submit(char *const *paths, int count) {
+static int submit(char *const *paths, int count, bool move_away) {
     char *argv[BATCH_MAX + 8] = {"epmt", "submit"};
     int argc = 2, status = 0;
     sigset_t none;
 
     if (!chosen.keep)
         argv[argc++] = "--remove";
-    if (*chosen.failed_dir) {
+    if (move_away && *chosen.failed_dir) {
         argv[argc++] = "--move-away";
         argv[argc++] = (char *)chosen.failed_dir;
     }
@@ -114,21 +115,50 @@ static void leave_open_jobs(struct epmt_paths *paths) {
     paths->count = left;
 }
 
+// Submits sources, `young` ones without moving any away. Returns 0 or -1 with err.
+static int submit_all(struct daemon *daemon, char **paths, int total, bool young,
+                      struct epmt_error *err) {
+    int result = 0;
+
+    for (int at = 0; at < total && !result && !told_to_stop(daemon); at += BATCH_MAX) {
+        int count = total - at < BATCH_MAX ? total - at : BATCH_MAX;
+        int status = submit(paths + at, count, !young);
+        if (status)
+            epmt_say("daemon", "epmt submit of %d new sources: exit status %d%s", count, status,
+                     passes_by(status) || young ? "; tried again later" : "");
+        if (!daemon->status)
+            daemon->status = status;
+        for (int i = at; i < at + count && !passes_by(status) && !result; i++)
+            result = epmt_watch_mark(daemon->watch, paths[i], status != 0, err);
+    }
+    return result;
+}
+
+// Puts those that are young behind the others. Returns how many others there are.
+static int part(struct epmt_paths *paths) {
+    int settled = 0;
+
+    for (int i = 0; i < paths->count; i++) {
+        if (!epmt_watch_is_young(paths->items[i])) {
+            char *path = paths->items[i];
+            paths->items[i] = paths->items[settled];
+            paths->items[settled++] = path;
+        }
+    }
+    return settled;
+}
+
 // Submits all that is new. Returns 0 or -1 with err.
 static int work(struct daemon *daemon, bool *soon, struct epmt_error *err) {
     struct epmt_paths paths = {0};
     int result = epmt_watch_scan(daemon->watch, &paths, soon, err);
 
     leave_open_jobs(&paths);
-    for (int at = 0; at < paths.count && !result && !told_to_stop(daemon); at += BATCH_MAX) {
-        int count = paths.count - at < BATCH_MAX ? paths.count - at : BATCH_MAX;
-        int status = submit(paths.items + at, count);
-        if (status)
-            epmt_say("daemon", "epmt submit of %d new sources: exit status %d%s", count, status,
-                     passes_by(status) ? "; tried again later" : "");
-        for (int i = at; i < at + count && !passes_by(status) && !result; i++)
-            result = epmt_watch_mark(daemon->watch, paths.items[i], err);
-    }
+    int settled = part(&paths);
+    if (!result)
+        result = submit_all(daemon, paths.items, settled, false, err);
+    if (!result)
+        result = submit_all(daemon, paths.items + settled, paths.count - settled, true, err);
     epmt_paths_free(&paths);
     return result;
 }
@@ -223,6 +253,8 @@ static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *e
     if (daemon.signals >= 0)
         close(daemon.signals);
     close(fd);
+    if (!result && chosen.once) // what has failed, `epmt submit` has said
+        return daemon.status == NOT_STARTED ? EPMT_ERR_FAIL : daemon.status;
     return result ? (int)err->code : EPMT_ERR_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/selection.h"
 #include "analysis/words.h"
 #include "cli/printable.h"
 #include "cli/show_counters.h"
@@ -26,7 +27,7 @@ static void print_words(FILE *to, const char *before, double value,
 static const char *outcome(const struct epmt_report_job *job, char text[64]) {
     if (!job->ended)
         return "had not ended";
-    if (!strncmp(job->reason, "signal", 6) || !strcmp(job->reason, "killed"))
+    if (epmt_reason_is_failure(job->reason))
         return job->reason;
     if (job->exitcode < 0)
         return "exit code unknown";
@@ -197,7 +198,7 @@ int epmt_show_report(struct epmt_output *output, struct epmt_db *db, const char 
         output->sections = 1;
         epmt_show_report_tables(output, report);
         epmt_show_report_crashes(output->to, report);
-        result = epmt_show_counters(output, db, id, err);
+        result = epmt_show_counters(output, db, id, false, err);
     }
     free(report);
     free(findings);

@@ -16,13 +16,15 @@
 #include "metadata/jobplace.h"
 
 // What was written to less long ago may not be whole, where nobody closed or moved it.
-enum { QUIET_S = 2 };
+// A copy that stalls may take longer: what looks damaged is looked at again when it is settled.
+enum { QUIET_S = 2, SETTLED_S = 60 };
 
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ONLYDIR)
 
 // A source as it was when it was marked.
 struct mark {
     uint64_t state;
+    time_t again; // when it counts no longer, 0 never
     char path[];
 };
 
@@ -39,12 +41,13 @@ static int compare(const void *left, const void *right) {
     return strcmp(a->path, b->path);
 }
 
-static struct mark *make_mark(const char *path, uint64_t state) {
+static struct mark *make_mark(const char *path, uint64_t state, time_t again) {
     size_t len = strlen(path);
     struct mark *mark = malloc(sizeof *mark + len + 1);
 
     if (mark) {
         mark->state = state;
+        mark->again = again;
         memcpy(mark->path, path, len + 1);
     }
     return mark;
@@ -131,9 +134,10 @@ static uint64_t state_of(const char *path, time_t *newest, bool *unfinished) {
 }
 
 static bool is_marked(const struct epmt_watch *watch, const char *path, uint64_t state) {
-    struct mark *mark = make_mark(path, state);
+    struct mark *mark = make_mark(path, state, 0);
     struct mark *const *found = mark ? tfind(mark, &watch->marks, compare) : NULL;
-    bool marked = found && (*found)->state == state;
+    bool marked =
+        found && (*found)->state == state && (!(*found)->again || time(NULL) < (*found)->again);
 
     free(mark);
     return marked;
@@ -148,11 +152,26 @@ static void forget(struct epmt_watch *watch, const struct mark *mark) {
     free(old);
 }
 
-int epmt_watch_mark(struct epmt_watch *watch, const char *path, struct epmt_error *err) {
+// A time that is still to come is another clock's.
+static bool is_young(time_t newest) {
+    time_t now = time(NULL);
+
+    return newest <= now + SETTLED_S && now - newest < SETTLED_S;
+}
+
+bool epmt_watch_is_young(const char *path) {
+    bool unfinished = false;
+    time_t newest = 0;
+
+    return state_of(path, &newest, &unfinished) && is_young(newest);
+}
+
+int epmt_watch_mark(struct epmt_watch *watch, const char *path, bool failed,
+                    struct epmt_error *err) {
     bool unfinished = false;
     time_t newest = 0;
     uint64_t state = state_of(path, &newest, &unfinished);
-    struct mark *mark = make_mark(path, state);
+    struct mark *mark = make_mark(path, state, failed && is_young(newest) ? newest + SETTLED_S : 0);
 
     if (!mark)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");

@@ -4,6 +4,7 @@
 #ifndef EPMT_CLI_WATCH_H
 #define EPMT_CLI_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cli/paths.h"
@@ -26,7 +27,13 @@ void epmt_watch_drain(struct epmt_watch *watch);
 int epmt_watch_scan(struct epmt_watch *watch, struct epmt_paths *found, bool *soon,
                     struct epmt_error *err);
 
-// What is as it is now need not be found again. Returns 0 or -1 with err (MEMORY).
-int epmt_watch_mark(struct epmt_watch *watch, const char *path, struct epmt_error *err);
+// Whether something was written there so lately that the rest may still be on its way: a copy over
+// a network that has stalled.
+bool epmt_watch_is_young(const char *path);
+
+// What is as it is now need not be found again; where it has failed and is young, once more when it
+// is no longer. Returns 0 or -1 with err (MEMORY).
+int epmt_watch_mark(struct epmt_watch *watch, const char *path, bool failed,
+                    struct epmt_error *err);
 
 #endif

@@ -29,6 +29,9 @@ ask_slurm() {
         /* | RUNNING/* | COMPLETED/*) ;;
         COMPLETING/None) told+=(--reason CANCELLED) ;;
         COMPLETING/TimeLimit) told+=(--reason TIMEOUT) ;;
+        COMPLETING/OutOfMemory) told+=(--reason OUT_OF_MEMORY) ;;
+        COMPLETING/NodeDown) told+=(--reason NODE_FAIL) ;;
+        COMPLETING/DeadLine) told+=(--reason DEADLINE) ;;
         COMPLETING/*) told+=(--reason "$why") ;;
         *) told+=(--reason "$state") ;;
         esac

@@ -66,10 +66,6 @@ int epmt_jobdir_lock(const char *dir, unsigned timeout_ms, struct epmt_error *er
     return fd;
 }
 
-static bool exists(const char *path) {
-    return !access(path, F_OK);
-}
-
 static bool is_large(const char *path) {
     struct stat st;
 
@@ -80,7 +76,7 @@ static int add_jobfile(struct folding *f, struct epmt_error *err) {
     struct epmt_held held;
     int status = -1;
 
-    if (!exists(f->jobfile))
+    if (!epmt_jobdir_exists(f->jobfile))
         return 0;
     // The directory may be anybody's: what has that name is no link to another place.
     if (epmt_hold(&held, f->jobfile, strlen(f->dir), err))
@@ -104,7 +100,7 @@ static int add_metadata(struct folding *f, struct epmt_error *err) {
     struct epmt_jobmeta meta;
     struct epmt_error why;
 
-    f->has_metadata = exists(f->metadata);
+    f->has_metadata = epmt_jobdir_exists(f->metadata);
     if (!f->has_metadata)
         return 0;
     // Before the end they are not complete, and what is wrong with them is for `epmt stop` to say.
@@ -207,7 +203,7 @@ static int remove_stream(const char *path, bool damaged, struct epmt_error *err)
     if (!damaged)
         return remove_file(path, err);
     bool fits = epmt_fmt(aside, sizeof aside, "%s.damaged", path);
-    for (unsigned i = 2; fits && exists(aside); i++)
+    for (unsigned i = 2; fits && epmt_jobdir_exists(aside); i++)
         fits = epmt_fmt(aside, sizeof aside, "%s.damaged.%u", path, i);
     if (!fits || rename(path, aside))
         return epmt_errf_errno(err, EPMT_ERR_IO, "cannot put %s aside", path);

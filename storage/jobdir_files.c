@@ -21,6 +21,10 @@ int epmt_jobdir_path(char path[PATH_MAX], const char *dir, const char *name,
     return epmt_errf(err, EPMT_ERR_IO, "%s: the path is too long", dir);
 }
 
+bool epmt_jobdir_exists(const char *path) {
+    return !faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) || (errno != ENOENT && errno != ENOTDIR);
+}
+
 static int add_name(struct epmt_names *names, const char *name) {
     if (names->count == names->cap) {
         size_t cap = names->cap ? names->cap * 2 : 16;
@@ -102,7 +106,7 @@ int epmt_jobdir_keep_damaged(const char *path, const void *data, size_t len,
     char name[PATH_MAX];
     bool fits = epmt_fmt(name, sizeof name, "%s.damaged", path);
 
-    for (unsigned i = 2; fits && !access(name, F_OK); i++)
+    for (unsigned i = 2; fits && epmt_jobdir_exists(name); i++)
         fits = epmt_fmt(name, sizeof name, "%s.damaged.%u", path, i);
     if (!fits)
         return epmt_errf(err, EPMT_ERR_IO, "%s: the path is too long", path);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/fmt.h"
 #include "storage/jobdir_priv.h"
@@ -24,7 +22,7 @@ static int look_for_processes(const char *dir, const struct epmt_names *journals
         // Without a lock: a journal only grows, or is replaced as a whole. One that has gone
         // meanwhile names nobody.
         if (!status && epmt_jobdir_add_stream(path, fold, &damaged, &damage, err))
-            status = access(path, F_OK) && errno == ENOENT ? 0 : -1;
+            status = epmt_jobdir_exists(path) ? -1 : 0;
     }
     epmt_here_init(&here);
     for (uint64_t i = 0; i < epmt_fold_process_count(fold) && !*running && !status; i++) {
@@ -38,7 +36,7 @@ static int look_for_processes(const char *dir, const struct epmt_names *journals
 static bool has(const char *dir, const char *name) {
     char path[PATH_MAX];
 
-    return !epmt_jobdir_path(path, dir, name, NULL) && !access(path, F_OK);
+    return !epmt_jobdir_path(path, dir, name, NULL) && epmt_jobdir_exists(path);
 }
 
 int epmt_jobdir_look(const char *dir, const char *jobid, struct epmt_jobdir_state *state,

@@ -36,6 +36,10 @@ void epmt_jobdir_files_free(struct epmt_jobdir_files *files);
 int epmt_jobdir_path(char path[PATH_MAX], const char *dir, const char *name,
                      struct epmt_error *err);
 
+// Whether something has that name, in the eyes of open(): access() would leave out the capabilities
+// by which a service reads the directories of all users. What may not be looked at is there.
+bool epmt_jobdir_exists(const char *path);
+
 // The fragments that went into a fold, by a hash of each.
 struct epmt_seen {
     uint64_t *slots; // 0 empty

@@ -74,10 +74,20 @@ rm -f "$in"/* "$TEST_DB"
 mkdir "$TEST_DIR/failed"
 cp "$TEST_DIR/a.h5" "$in"
 head -c 1000 "$TEST_DIR/c.h5" >"$in/b.h5"
-check "once more, without --keep" env EPMT_INGEST_FAILED_DIR="$TEST_DIR/failed" \
-    timeout 60 epmt daemon --once "$in"
-equal "what was submitted is removed" "1|" "$(jobs)|$(ls "$in")"
-equal "what is damaged is moved away" "b.h5" "$(ls "$TEST_DIR/failed")"
+status_is() { # STATUS COMMAND...
+    local expected=$1
+    shift
+    "$@"
+    [ $? = "$expected" ]
+}
+once() { EPMT_INGEST_FAILED_DIR=$TEST_DIR/failed timeout 60 epmt daemon --once "$in"; }
+check "once more, without --keep: its status tells of what is damaged" status_is 4 once
+equal "what was submitted is removed" "1|b.h5" "$(jobs)|$(ls "$in")"
+equal "what may still be on its way stays" "" "$(ls "$TEST_DIR/failed")"
+touch -d '2 minutes ago' "$in/b.h5"
+check "it is looked at again" status_is 4 once
+equal "what is damaged is moved away" "b.h5|" "$(ls "$TEST_DIR/failed")|$(ls "$in")"
+check "nothing is left: 0" once
 
 # Job directories below it: those that are over, at once or later.
 export EPMT_JOB_ID=below

@@ -210,5 +210,20 @@ if [ "$(id -u)" = 0 ]; then
     contains "what may not be read is said" "closed/inner" \
         "$(setpriv --reuid 65534 --clear-groups env EPMT_DB_URL=sqlite:////tmp/none.db \
             tree/bin/epmt submit -n closed 2>&1)"
+
+    # The service for all users: no root, but with the capabilities of share/epmt/systemd. A job that
+    # was begun and never stopped comes with all that its start has noted.
+    caps=$(sed -n 's/^AmbientCapabilities=//p' "$EPMT_PREFIX"/share/epmt/{slurm/epmt-submit,systemd/epmt-daemon}.service |
+        tr 'A-Z ' 'a-z\n' | sed 's/^cap_/+/' | sort -u | paste -sd,)
+    equal "units have the capabilities to read and to remove" "+dac_override,+fowner" "$caps"
+    service() {
+        setpriv --reuid 65534 --clear-groups --inh-caps "$caps" --ambient-caps "$caps" "$@"
+    }
+    mkdir -m 1777 spool && mkdir -m 777 own
+    EPMT_JOB_ID=all EPMT_JOB_TAGS=of:all EPMT_OUTPUT_PREFIX=$PWD/spool setsid -w bash -c 'epmt start; epmt run true'
+    check "a service with capabilities" service env EPMT_DB_URL="sqlite:///$PWD/own/jobs.db" TMPDIR="$PWD/own" \
+        tree/bin/epmt submit --remove spool
+    equal "knows what the start noted" "of:all" "$(sqlite3 own/jobs.db "select tags from jobs where jobid = 'all'")"
+    equal "and has removed what it read" "" "$(find spool -type f)"
 fi
 finish

@@ -34,6 +34,8 @@ job 8 unprofiled 0 100 exitcode=0 ended=1 processes=4 threads=4 failed=0 ranks_r
 # Job 9: more nanoseconds than an integer holds.
 job 9 huge 0 100 exitcode=0 ended=1 processes=4 failed=0 ranks_reported=4 ranks_expected=4 \
     mpitime=9000000000000000000
+# Job 10: its scheduler ended it; what its processes say is not the reason.
+job 10 overtime 0 100 "reason='TIMEOUT'" ended=1 processes=1 failed=0
 job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
 {
     rank 1 1 0 n1 80 rssmax=1048576 cpu_time=10000000
@@ -51,6 +53,7 @@ job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
     rank 24 3 3 n2 0 cpu_time=10000000 time_waiting=5000000000 time_oncpu=10000000000 rchar=1073741824 \
         delayacct_blkio_time=70000000
     process 25 3 0 100000 mpirun launcher=1 "hostname='n1'"
+    process 9001 10 0 100000 ghostly "hostname='n1'" "state='killed'" && echo 'update processes set "end" = null where id = 9001;'
     process 31 4 0 100000 omp "hostname='n1'" cpu_time=60000000 usertime=20000000 systemtime=40000000 numtids=4 \
         time_oncpu=60000000000 time_waiting=90000000000 syscr=200000 syscw=300000 rchar=1000000 wchar=1000000 \
         majflt=5000
@@ -170,6 +173,17 @@ page=$(epmt report huge 2>&1)
 contains "of a page" '"cpu_wait_s"' "$page"
 contains "of an experiment" "18000000000000000000" "$(epmt explore huge --metric mpitime)"
 check "of operations" epmt outliers operations --key op --feature mpitime
+
+# A time limit is the first thing to know, and a failure.
+contains "a job that its scheduler ended" "Job overtime of ?: TIMEOUT" "$(show overtime)"
+contains "what stands out says so" "The job failed: TIMEOUT." "$(show overtime)"
+contains "its page says so" "The job failed: TIMEOUT." "$(epmt report overtime)"
+contains "it failed" overtime "$(epmt list --exit failed --columns jobid)"
+equal "it is not ok" "" "$(epmt list --exit ok --columns jobid | grep overtime)"
+
+# What was not observed is no 0: nothing is known of the process of job 10 but that it was.
+equal "a process that vanished" "ghostly 1 0" "$(show overtime | grep '^ghostly' | xargs)"
+fail_if "--counters of a job without any" epmt show overtime --counters
 
 # Names that would write on the terminal do not.
 sql "update jobs set jobname = '$(printf 'x\033[31m')' where id = 5; update processes set exename = '$(printf 'y\033[2J')' where id = 51"

@@ -152,6 +152,7 @@ equal "job array: a job for each task" "2|1,2" "$(sql "select count(*), group_co
 equal "several steps: it was submitted before it began" 1 "$(of_job 'submit <= start + 1000000 and
     submit > start - 600000000' "$several")"
 equal "time limit: reason" "TIMEOUT" "$(of_job reason "$limit")"
+contains "time limit: epmt show" ": TIMEOUT" "$(epmt show "$limit" | head -n 1)"
 equal "time limit: its processes" "sleep:signal 15 slurm_script:signal 15" "$(rows "$limit")"
 equal "scancel: reason" "CANCELLED" "$(of_job reason "$cancelled")"
 equal "requeue: one job that was begun twice" "1|1|4|exited" "$(sql "select count(*), restart, exitcode,
