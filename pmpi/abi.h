@@ -14,6 +14,10 @@ struct epmt_mpi_comm {
     int indegree, outdegree; // of its topology, 0 where it has none
 };
 
+// When MPI_Waitall may be asked for statuses that the program does not want: with some MPIs it
+// depends on that what an error leaves.
+enum epmt_mpi_unwanted { EPMT_MPI_ASKED, EPMT_MPI_ASKED_WHERE_FATAL, EPMT_MPI_NOT_ASKED };
+
 struct epmt_mpi_abi {
     uint64_t handle_mask; // the bits of a slot that make a handle
     unsigned handle_size, status_size;
@@ -22,6 +26,7 @@ struct epmt_mpi_abi {
     uint64_t in_place;   // MPI_IN_PLACE
     uint64_t status_ignore, statuses_ignore;
     uint64_t request_null, no_op, world;
+    enum epmt_mpi_unwanted unwanted; // of the library; not the back end's
     // Bytes of one element; 0 where MPI does not say.
     uint64_t (*type_size)(uint64_t datatype);
     // Returns 0, or -1 where MPI does not say.

@@ -242,7 +242,8 @@ static __attribute__((noinline, cold)) void note_persistent(const struct epmt_mp
                                                             bool receive) {
     struct epmt_mpi_entry entry = {
         .request = epmt_mpi_handle_at((const void *)call->slots[roles->request], 0),
-        .each = each,
+        .each = receive ? (struct epmt_mpi_amount){0, 0} : each, // the status tells
+        .posted = receive ? each.in : 0,
         .function = EPMT_MPI_Start,
         .receive = receive,
         .persistent = true,
@@ -282,6 +283,15 @@ AFTER(NONE) {
     epmt_mpi_leave(epmt_mpi_time(function, &sum));
 }
 
+void epmt_mpi_before_ERRHANDLER(struct epmt_mpi_call *call, unsigned function) {
+    (void)call, (void)function;
+    epmt_mpi_errors_return = true;
+}
+
+AFTER(ERRHANDLER) {
+    epmt_mpi_after_NONE(call, function, result);
+}
+
 AFTER(HANDLE_FREE) {
     epmt_mpi_after_NONE(call, function, result);
 }
@@ -301,13 +311,15 @@ AFTER(SEND) {
     epmt_mpi_leave(m.thread);
 }
 
+static uint64_t partitions(const struct moved *m) {
+    return (uint64_t)(int)m->call->slots[m->roles->partitions];
+}
+
 AFTER(PSEND) {
     struct moved m = moved(call, function);
 
     if (counts_bytes(result) && !no_peer(&m, m.roles->peer)) {
-        uint64_t bytes = (uint64_t)(int)call->slots[m.roles->partitions] *
-                         (uint64_t)call->slots[m.roles->send_count] *
-                         size_at(&m, m.roles->send_type);
+        uint64_t bytes = partitions(&m) * send_block(&m);
         note_persistent(call, m.roles, (struct epmt_mpi_amount){bytes, 0}, false);
     }
     epmt_mpi_leave(m.thread);
@@ -316,8 +328,12 @@ AFTER(PSEND) {
 AFTER(PRECV) {
     struct moved m = moved(call, function);
 
-    if (counts_bytes(result) && !no_peer(&m, m.roles->source))
-        note_persistent(call, m.roles, (struct epmt_mpi_amount){0, 0}, true);
+    if (counts_bytes(result) && !no_peer(&m, m.roles->source)) {
+        uint64_t posted = 0;
+        if (epmt_mpi_counts_posted())
+            posted = partitions(&m) * block(&m, m.roles->receive_count, m.roles->receive_type);
+        note_persistent(call, m.roles, (struct epmt_mpi_amount){0, posted}, true);
+    }
     epmt_mpi_leave(m.thread);
 }
 
@@ -336,8 +352,11 @@ static void note_receive(const struct moved *m) {
         .site = m->thread->site,
     };
 
-    if (!no_peer(m, m->roles->source))
-        epmt_mpi_request_note(&entry);
+    if (no_peer(m, m->roles->source))
+        return;
+    if (__builtin_expect(epmt_mpi_counts_posted(), 0))
+        entry.posted = block(m, m->roles->receive_count, m->roles->receive_type);
+    epmt_mpi_request_note(&entry);
 }
 
 // Where the program wants no status we do, of our own.

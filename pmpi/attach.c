@@ -47,8 +47,22 @@ static int standard_abi(void) {
     return has_abi_name() ? -1 : 0;
 }
 
+// What the library says of itself; "" where it says nothing.
+static const char *library_version(void) {
+    static char version[16384]; // no MPI asks for more
+    int (*get_version)(char *, int *);
+    void *found = epmt_mpi_function_address("PMPI_Get_library_version");
+    int len = 0;
+
+    memcpy(&get_version, &found, sizeof found);
+    if (!found || get_version(version, &len))
+        version[0] = '\0';
+    version[sizeof version - 1] = '\0';
+    return version;
+}
+
 // The family whose back end fits the library by its name, or NULL.
-static const char *family(void) {
+static const char *family(const char *version) {
     static const struct {
         const char *in_version, *family;
     } families[] = {
@@ -57,20 +71,22 @@ static const char *family(void) {
         {"MVAPICH", "mpich"},
         {"Intel(R) MPI", "mpich"},
     };
-    static char version[16384]; // no MPI asks for more
-    int (*get_version)(char *, int *);
-    void *found = epmt_mpi_function_address("PMPI_Get_library_version");
-    int len = 0;
-
-    memcpy(&get_version, &found, sizeof found);
-    if (!found || get_version(version, &len))
-        return NULL;
-    version[sizeof version - 1] = '\0';
     for (unsigned i = 0; i < sizeof families / sizeof *families; i++) {
         if (strstr(version, families[i].in_version))
             return families[i].family;
     }
     return NULL;
+}
+
+// A message was longer than its receive, say. From version 5 on Open MPI lets MPI_Waitall succeed
+// where nobody wants statuses, even where errors are fatal. MPICH 5, and Intel's of 2021, which are
+// of one descent, then complete the other requests. Open MPI before 5 does as with statuses.
+static enum epmt_mpi_unwanted unwanted_statuses(const char *version) {
+    const char *number = strstr(version, "Open MPI v");
+
+    if (number && number[10] >= '1' && number[10] <= '4' && number[11] == '.')
+        return EPMT_MPI_ASKED;
+    return strstr(version, "Open MPI") ? EPMT_MPI_NOT_ASKED : EPMT_MPI_ASKED_WHERE_FATAL;
 }
 
 static const struct epmt_mpi_backend *load(const char *name) {
@@ -105,27 +121,31 @@ static int64_t local_rank(void) {
     return rank;
 }
 
-// The back end of the MPI at hand, or NULL.
-static const struct epmt_mpi_backend *select_backend(void) {
-    int version = standard_abi();
-    const char *name = version == 1 ? "abi" : version ? NULL : family();
+// The back end of the MPI at hand, attached, or NULL. world is NULL in a session.
+static const struct epmt_mpi_backend *attach_backend(struct epmt_mpi_world *world) {
+    int standard = standard_abi();
+    const char *library = library_version();
+    const char *name = standard == 1 ? "abi" : standard ? NULL : family(library);
+    struct epmt_mpi_abi abi;
 
     if (!name)
         epmt_mpi_hooks->log(0, "an MPI that is not known here");
-    return name ? load(name) : NULL;
+    const struct epmt_mpi_backend *found = name ? load(name) : NULL;
+    if (!found || found->attach(epmt_mpi_function_address, epmt_mpi_object, world, &abi))
+        return NULL;
+    abi.unwanted = unwanted_statuses(library);
+    epmt_mpi_owner = epmt_prim_getpid();
+    epmt_mpi_profile_abi(&abi);
+    return found;
 }
 
 void epmt_mpi_attach(int thread_asked) {
-    const struct epmt_mpi_backend *loaded = select_backend();
-    struct epmt_mpi_abi abi;
-
     current.thread_asked = thread_asked;
-    if (!loaded || loaded->attach(epmt_mpi_function_address, epmt_mpi_object, &current, &abi))
-        return;
-    backend = loaded;
     current.local_rank = local_rank();
-    epmt_mpi_owner = epmt_prim_getpid();
-    epmt_mpi_profile_abi(&abi);
+    const struct epmt_mpi_backend *attached = attach_backend(&current);
+    if (!attached)
+        return;
+    backend = attached;
     if (current.rank == 0)
         epmt_mpi_facts_note(&current);
     epmt_mpi_hooks->log(1, "rank %d of %d, %s", current.rank, current.size, current.library);
@@ -133,16 +153,8 @@ void epmt_mpi_attach(int thread_asked) {
 }
 
 void epmt_mpi_attach_session(void) {
-    struct epmt_mpi_abi abi;
-
-    if (epmt_mpi_owner == epmt_prim_getpid())
-        return;
-    const struct epmt_mpi_backend *loaded = select_backend();
-    if (!loaded || loaded->attach(epmt_mpi_function_address, epmt_mpi_object, NULL, &abi))
-        return;
-    epmt_mpi_owner = epmt_prim_getpid();
-    epmt_mpi_profile_abi(&abi);
-    epmt_mpi_hooks->log(1, "an MPI session");
+    if (epmt_mpi_owner != epmt_prim_getpid() && attach_backend(NULL))
+        epmt_mpi_hooks->log(1, "an MPI session");
 }
 
 bool epmt_mpi_is_attached(void) {

@@ -8,7 +8,7 @@
 #include "pmpi/abi.h"
 #include "pmpi/backend_tvars.h"
 
-#define EPMT_MPI_BACKEND_VERSION 5
+#define EPMT_MPI_BACKEND_VERSION 6
 #define EPMT_MPI_BACKEND_SYMBOL "epmt_mpi_backend"
 
 struct epmt_mpi_world {

@@ -55,6 +55,13 @@ static inline uint64_t epmt_mpi_handle_at(const void *handles, size_t index) {
     return ((const uint32_t *)handles)[index];
 }
 
+// Whether MPI_Waitall is left without the statuses that the program does not want: then what was
+// posted counts as received.
+static inline bool epmt_mpi_counts_posted(void) {
+    return epmt_mpi_abi.unwanted == EPMT_MPI_NOT_ASKED ||
+           (epmt_mpi_abi.unwanted == EPMT_MPI_ASKED_WHERE_FATAL && epmt_mpi_errors_return);
+}
+
 static inline uint64_t epmt_mpi_status_bytes(const void *status) {
     uint64_t count;
 
@@ -108,6 +115,7 @@ static inline bool epmt_mpi_status_is_cancelled(const void *status) {
     X(START, PLAIN)              \
     X(STARTALL, PLAIN)           \
     X(REQUEST_FREE, PREPARED)    \
+    X(ERRHANDLER, PREPARED)      \
     X(HANDLE_FREE, FREES)
 
 enum epmt_mpi_way { EPMT_MPI_BARE, EPMT_MPI_PLAIN, EPMT_MPI_PREPARED, EPMT_MPI_FREES };

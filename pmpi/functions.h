@@ -414,7 +414,7 @@
     X(Comm_connect, 5, OTHER, NONE, ".....") \
     X(Comm_create, 3, OTHER, NONE, "...") \
     X(Comm_create_errhandler, 2, OTHER, NONE, "..") \
-    X(Comm_create_from_group, 5, OTHER, NONE, ".....") \
+    X(Comm_create_from_group, 5, OTHER, ERRHANDLER, ".....") \
     X(Comm_create_group, 4, OTHER, NONE, "....") \
     X(Comm_create_keyval, 4, OTHER, NONE, "....") \
     X(Comm_delete_attr, 2, OTHER, NONE, "..") \
@@ -436,7 +436,7 @@
     X(Comm_remote_group, 2, OTHER, NONE, "..") \
     X(Comm_remote_size, 2, OTHER, NONE, "..") \
     X(Comm_set_attr, 3, OTHER, NONE, "...") \
-    X(Comm_set_errhandler, 2, OTHER, NONE, "..") \
+    X(Comm_set_errhandler, 2, OTHER, ERRHANDLER, "..") \
     X(Comm_set_info, 2, OTHER, NONE, "..") \
     X(Comm_set_name, 2, OTHER, NONE, "..") \
     X(Comm_size, 2, OTHER, NONE, "..") \
@@ -453,7 +453,7 @@
     X(Errhandler_create, 2, OTHER, NONE, "..") \
     X(Errhandler_free, 1, OTHER, NONE, ".") \
     X(Errhandler_get, 2, OTHER, NONE, "..") \
-    X(Errhandler_set, 2, OTHER, NONE, "..") \
+    X(Errhandler_set, 2, OTHER, ERRHANDLER, "..") \
     X(Error_class, 2, OTHER, NONE, "..") \
     X(Error_string, 3, OTHER, NONE, "...") \
     X(Finalized, 1, OTHER, NONE, ".") \
@@ -497,7 +497,7 @@
     X(Info_set, 3, OTHER, NONE, "...") \
     X(Initialized, 1, OTHER, NONE, ".") \
     X(Intercomm_create, 6, OTHER, NONE, "......") \
-    X(Intercomm_create_from_groups, 8, OTHER, NONE, "........") \
+    X(Intercomm_create_from_groups, 8, OTHER, ERRHANDLER, "........") \
     X(Intercomm_merge, 3, OTHER, NONE, "...") \
     X(Is_thread_main, 1, OTHER, NONE, ".") \
     X(Keyval_create, 4, OTHER, NONE, "....") \

@@ -28,7 +28,7 @@ epmt_mpi_function *epmt_mpi_real[2 * EPMT_MPI_FUNCTION_COUNT];
 struct epmt_mpi_roles epmt_mpi_roles[EPMT_MPI_FUNCTION_COUNT];
 atomic_uint epmt_mpi_types_freed, epmt_mpi_comms_freed;
 struct epmt_mpi_abi epmt_mpi_abi;
-bool epmt_mpi_abi_known;
+bool epmt_mpi_abi_known, epmt_mpi_errors_return;
 struct epmt_mpi_profile epmt_mpi_profile;
 
 // Arrays, not pointers: the table then needs no relocation in every process that loads it.

@@ -70,6 +70,7 @@ extern epmt_mpi_function *epmt_mpi_real[2 * EPMT_MPI_FUNCTION_COUNT]; // MPI_X, 
 extern atomic_uint epmt_mpi_types_freed, epmt_mpi_comms_freed;        // generations of handles
 extern struct epmt_mpi_abi epmt_mpi_abi;
 extern bool epmt_mpi_abi_known;
+extern bool epmt_mpi_errors_return; // the program may have asked for it
 #pragma GCC visibility pop
 
 // Finds the real function, once; where there is none, one that returns an error code (or, for

@@ -131,6 +131,7 @@ void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
     place->to_peer = entry->to_peer;
     place->peer = entry->peer;
     place->comm = entry->comm;
+    place->posted = entry->posted;
     __atomic_store_n(&place->request, entry->request, __ATOMIC_RELAXED);
     __atomic_store_n(&place->stamp, (stamp | STATE) - STATE + LIVE, __ATOMIC_RELEASE);
 }

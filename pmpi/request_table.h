@@ -23,7 +23,7 @@ struct epmt_mpi_entry {
     int peer;
     unsigned site; // call site that its bytes belong to, 0: none
     uint64_t comm;
-    uint64_t unused; // a power of two
+    uint64_t posted; // bytes of a receive, where those count (counts.h)
 };
 _Static_assert(sizeof(struct epmt_mpi_entry) == 64, "an entry");
 

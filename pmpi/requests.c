@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wait and Test: which of their requests are receives is asked before the call, since MPI takes the
 // handles away; what came is counted after it, from the statuses. Where the program wants no
-// statuses, and a receive is among the requests, MPI writes them into memory of our own.
+// statuses, and a receive is among the requests, MPI writes them into memory of our own; or, where
+// that would be seen (epmt_mpi_counts_posted), it stays without, and what was posted counts.
 #include <string.h>
 
 #include "common/prim.h"
@@ -30,17 +31,20 @@ static void look_at_one(struct epmt_mpi_call *call, uint8_t status) {
         call->slots[status] = (long)call->status;
 }
 
+static inline void came(struct epmt_mpi_thread *thread, const struct epmt_mpi_found *found,
+                        uint64_t bytes) {
+    thread->sums[found->function].in += bytes;
+    if (__builtin_expect(found->site, 0))
+        epmt_mpi_callsite_received(found->site, bytes);
+    if (__builtin_expect(epmt_mpi_extras & EPMT_MPI_SIZES, 0))
+        epmt_mpi_size(found->function, bytes);
+}
+
 // The bytes that a receive has got; its request is done with.
 static void received(struct epmt_mpi_thread *thread, const struct epmt_mpi_found *found,
                      const void *status) {
-    if (!found->message || !epmt_mpi_status_is_cancelled(status)) {
-        uint64_t bytes = epmt_mpi_status_bytes(status);
-        thread->sums[found->function].in += bytes;
-        if (__builtin_expect(found->site, 0))
-            epmt_mpi_callsite_received(found->site, bytes);
-        if (__builtin_expect(epmt_mpi_extras & EPMT_MPI_SIZES, 0))
-            epmt_mpi_size(found->function, bytes);
-    }
+    if (!found->message || !epmt_mpi_status_is_cancelled(status))
+        came(thread, found, epmt_mpi_status_bytes(status));
     if (!found->persistent)
         epmt_mpi_request_forget(found);
 }
@@ -129,6 +133,17 @@ static void look_at_many(struct epmt_mpi_call *call) {
         call->many = found;
 }
 
+// Of a Waitall that stays without statuses: what was posted stands in their room.
+static void keep_posted(struct epmt_mpi_call *call) {
+    int count = (int)call->slots[0];
+    uint64_t *posted = (uint64_t *)(call->many + count);
+
+    for (int i = 0; i < count; i++) {
+        if (call->many[i].entry)
+            posted[i] = call->many[i].entry->posted;
+    }
+}
+
 static void want_statuses(struct epmt_mpi_call *call, uint8_t slot) {
     if (call->many && (uint64_t)call->slots[slot] == epmt_mpi_abi.statuses_ignore)
         call->slots[slot] = (long)(call->many + (int)call->slots[0]);
@@ -146,7 +161,18 @@ static void want_status(struct epmt_mpi_call *call, uint8_t slot) {
         want(call, slot);                                                        \
     }
 
-BEFORE_MANY(WAITALL, want_statuses, 2)
+static bool stays_without(const struct epmt_mpi_call *call) {
+    return (uint64_t)call->slots[2] == epmt_mpi_abi.statuses_ignore;
+}
+
+static void want_unless_seen(struct epmt_mpi_call *call, uint8_t slot) {
+    if (!epmt_mpi_counts_posted())
+        want_statuses(call, slot);
+    else if (call->many && stays_without(call))
+        keep_posted(call);
+}
+
+BEFORE_MANY(WAITALL, want_unless_seen, 2)
 BEFORE_MANY(TESTALL, want_statuses, 3)
 BEFORE_MANY(WAITANY, want_status, 3)
 BEFORE_MANY(TESTANY, want_status, 4)
@@ -163,6 +189,21 @@ static void all_received(struct epmt_mpi_thread *thread, const struct epmt_mpi_c
     }
 }
 
+// A request that is still there has failed, though MPI says MPI_SUCCESS.
+static void all_posted(struct epmt_mpi_thread *thread, const struct epmt_mpi_call *call) {
+    int count = (int)call->slots[0];
+    const uint64_t *posted = (const uint64_t *)(call->many + count);
+
+    for (int i = 0; i < count; i++) {
+        const struct epmt_mpi_found *found = &call->many[i];
+        bool gone = found->entry && is_gone((const void *)call->slots[1], (size_t)i);
+        if (found->entry && (gone || found->persistent))
+            came(thread, found, posted[i]);
+        if (gone)
+            epmt_mpi_request_forget(found);
+    }
+}
+
 static void all_gone(const struct epmt_mpi_call *call) {
     for (int i = 0; i < (int)call->slots[0]; i++)
         forget_if_gone(&call->many[i], (const void *)call->slots[1], (size_t)i);
@@ -172,7 +213,9 @@ AFTER(WAITALL) {
     struct epmt_mpi_sum *sum;
     struct epmt_mpi_thread *thread = epmt_mpi_time(function, &sum);
 
-    if (call->many && !(int)result)
+    if (call->many && !(int)result && stays_without(call))
+        all_posted(thread, call);
+    else if (call->many && !(int)result)
         all_received(thread, call, 2);
     else if (call->many)
         all_gone(call);

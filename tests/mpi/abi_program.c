@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program of the standard ABI of MPI 5.0, for the library of abi_fake.c.
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef void *handle;
 
@@ -15,9 +16,31 @@ int MPI_Recv(void *, int, handle, int, int, handle, int *);
 int MPI_Isend(const void *, int, handle, int, int, handle, handle *);
 int MPI_Irecv(void *, int, handle, int, int, handle, handle *);
 int MPI_Wait(handle *, int *), MPI_Test(handle *, int *, int *), MPI_Cancel(handle *);
-int MPI_Waitall(int, handle *, int (*)[8]);
+int MPI_Waitall(int, handle *, int (*)[8]), MPI_Request_free(handle *);
 int MPI_Gather(const void *, int, handle, void *, int, handle, int, handle);
 int MPI_Allreduce(const void *, void *, int, handle, handle, handle);
+
+extern int fake_without_statuses;
+
+// Two messages shorter than their receives, one longer, all without statuses; from the time on that
+// the argument says errors are to be returned.
+static int unwanted_statuses(int from) {
+    const handle world = (handle)0x101, whole = (handle)0x209;
+    int out[4] = {0}, in[4], result = 0;
+    handle request = NULL, none = (handle)0x180;
+
+    for (int i = 0; i < 3; i++) {
+        if (i == from)
+            MPI_Comm_set_errhandler(world, (handle)0x142); // MPI_ERRORS_RETURN
+        MPI_Send(out, i < 2 ? 1 : 2, whole, 0, 8, world);
+        MPI_Irecv(in, i < 2 ? 4 : 1, whole, 0, 8, world, &request);
+        result = MPI_Waitall(1, &request, NULL);
+    }
+    printf("%d without, %d, %s\n", fake_without_statuses, result,
+           request == none ? "done" : "left");
+    MPI_Request_free(&request);
+    return MPI_Finalize();
+}
 
 int main(int argc, char **argv) {
     const handle world = (handle)0x101, whole = (handle)0x209, real = (handle)0x214;
@@ -28,6 +51,8 @@ int main(int argc, char **argv) {
     handle request[2], handler;
 
     MPI_Init_thread(&argc, &argv, 4096, &provided); // MPI_THREAD_MULTIPLE
+    if (argc > 1)
+        return unwanted_statuses(atoi(argv[1]));
     MPI_Comm_rank(world, &rank);
     MPI_Comm_size(world, &size);
     MPI_Send(out, 10, whole, 0, 1, world);
