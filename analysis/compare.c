@@ -182,12 +182,24 @@ static void add_functions(struct epmt_strbuf *sql, struct epmt_parameters *param
     epmt_strbuf_puts(sql, ") GROUP BY \"function\"");
 }
 
+static void add_counters(struct epmt_strbuf *sql, struct epmt_parameters *parameters,
+                         const struct epmt_selection *side, const char *key) {
+    (void)key;
+    epmt_strbuf_puts(sql,
+                     "SELECT c.\"event\" AS name, sum(c.\"value\" * 1.0) AS v FROM \"processes\" p "
+                     "JOIN \"counters\" c ON c.\"process_id\" = p.\"id\" WHERE p.\"job_id\" IN (");
+    epmt_selection_add(sql, parameters, side);
+    epmt_strbuf_puts(sql, ") GROUP BY c.\"event\"");
+}
+
 static int take_row(void *context, int columns, const char *const *names, const char *const *values,
                     const bool *numeric) {
     struct state *state = context;
     struct epmt_difference difference = {
         .part = state->part,
-        .unit = state->part == EPMT_COMPARE_functions ? EPMT_UNIT_NS : EPMT_UNIT_US};
+        .unit = state->part == EPMT_COMPARE_functions  ? EPMT_UNIT_NS
+                : state->part == EPMT_COMPARE_counters ? EPMT_UNIT_COUNT
+                                                       : EPMT_UNIT_US};
 
     (void)columns, (void)names, (void)numeric;
     epmt_value_text(difference.name, sizeof difference.name, values[0]);
@@ -206,7 +218,8 @@ static int compare_part(struct state *state, enum epmt_compare_part part, struct
                                 const struct epmt_selection *side,
                                 const char *key) = {[EPMT_COMPARE_programs] = add_programs,
                                                     [EPMT_COMPARE_operations] = add_operations,
-                                                    [EPMT_COMPARE_functions] = add_functions};
+                                                    [EPMT_COMPARE_functions] = add_functions,
+                                                    [EPMT_COMPARE_counters] = add_counters};
     struct epmt_comparison *comparison = state->comparison;
     struct epmt_parameters parameters = {.dialect = state->db->backend->dialect};
     bool lite = parameters.dialect == EPMT_DIALECT_SQLITE;

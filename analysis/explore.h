@@ -4,6 +4,7 @@
 #ifndef EPMT_ANALYSIS_EXPLORE_H
 #define EPMT_ANALYSIS_EXPLORE_H
 
+#include "analysis/calendar.h"
 #include "storage/db.h"
 
 #define EPMT_EXPLORE_NAME_MAX 256
@@ -14,8 +15,10 @@ struct epmt_explore_request {
     const char *metric; // a column of jobs
     int64_t limit;      // of components, the dearest first
     // Segments there should be; step 0: from the first to the last there is, by the usual distance.
-    // Those of dates go by the calendar.
+    // Those of dates go by a calendar.
     int64_t first, last, step;
+    bool has_calendar; // else the one that explains the segments best
+    enum epmt_calendar calendar;
 };
 
 // Texts of a row are "" where they are not known.

@@ -160,31 +160,84 @@ static int unknown(enum epmt_compared compared, const struct epmt_features *all,
     epmt_text_init(&list, text, sizeof text);
     for (int i = 0; i < all->count; i++)
         epmt_text_fmt(&list, "%s%s", i ? ", " : "", all->list[i].name);
-    return epmt_errf(err, EPMT_ERR_USAGE, "%s have no feature %.*s: all, or of %s",
+    return epmt_errf(err, EPMT_ERR_USAGE, "%s have no feature %.*s: all, counter:EVENT, or of %s",
                      epmt_compared_name(compared), (int)len, name, text);
 }
 
-static bool is_all(const char *names) {
-    return !strcmp(names, "all") || !strcmp(names, "*");
+// The SQL of the counts of an event, of its name.
+#define COUNTS "(SELECT sum(c.\"value\" * 1.0) FROM \"counters\" c WHERE c.\"process_id\" = "
+static const struct {
+    const char *before, *behind;
+} counts[EPMT_COMPARED_COUNT] = {
+    [EPMT_COMPARED_JOBS] =
+        {"(SELECT sum(c.\"value\" * 1.0) FROM \"processes\" p JOIN \"counters\" c ON "
+         "c.\"process_id\" = p.\"id\" WHERE p.\"job_id\" = j.\"id\" AND c.\"event\" = '",
+         "')"},
+    [EPMT_COMPARED_OPERATIONS] = {"sum(" COUNTS "p.\"id\" AND c.\"event\" = '", "'))"},
+    [EPMT_COMPARED_PROCESSES] = {COUNTS "p.\"id\" AND c.\"event\" = '", "')"},
+    [EPMT_COMPARED_THREADS] = {COUNTS "t.\"process_id\" AND c.\"tid\" = t.\"tid\" AND "
+                                      "c.\"start\" = t.\"start\" AND c.\"event\" = '",
+                               "')"},
+    [EPMT_COMPARED_RANKS] = {COUNTS "p.\"id\" AND c.\"event\" = '", "')"},
+};
+
+// A name is a text of SQL: its quotes are doubled.
+static bool make_counter(struct epmt_feature *feature, enum epmt_compared compared,
+                         const char *name, size_t len) {
+    size_t prefix = strlen(EPMT_FEATURE_COUNTER), at;
+
+    _Static_assert(sizeof feature->sql > 300 + 2 * sizeof feature->name, "the quotes of a name");
+
+    if (len <= prefix || len >= sizeof feature->name || memcmp(name, EPMT_FEATURE_COUNTER, prefix))
+        return false;
+    epmt_fmt(feature->name, sizeof feature->name, "%.*s", (int)len, name);
+    epmt_fmt(feature->unit, sizeof feature->unit, "count");
+    epmt_fmt(feature->description, sizeof feature->description, "its counts, of all threads");
+    epmt_fmt(feature->sql, sizeof feature->sql, "%s", counts[compared].before);
+    at = strlen(feature->sql);
+    for (const char *from = feature->name + prefix; *from; from++) {
+        if (*from == '\'')
+            feature->sql[at++] = '\'';
+        feature->sql[at++] = *from;
+    }
+    epmt_fmt(feature->sql + at, sizeof feature->sql - at, "%s", counts[compared].behind);
+    return true;
+}
+
+const struct epmt_feature *epmt_features_named(const struct epmt_features *all,
+                                               enum epmt_compared compared, const char *name,
+                                               size_t len, struct epmt_feature *counter) {
+    const struct epmt_feature *feature = find(all, name, len);
+
+    return feature || !make_counter(counter, compared, name, len) ? feature : counter;
+}
+
+static bool is_all(const char *name, size_t len) {
+    return (len == 3 && !memcmp(name, "all", 3)) || (len == 1 && *name == '*');
+}
+
+static void add_once(struct epmt_features *features, const struct epmt_feature *feature) {
+    if (features->count < EPMT_FEATURES_MAX &&
+        !find(features, feature->name, strlen(feature->name)))
+        features->list[features->count++] = *feature;
 }
 
 // Those of the names that there are, each once. Returns the first that there is not, or NULL.
-static const char *choose(const struct epmt_features *all, const char *names,
-                          struct epmt_features *features) {
+static const char *choose(const struct epmt_features *all, enum epmt_compared compared,
+                          const char *names, struct epmt_features *features) {
     const char *missing = NULL;
+    struct epmt_feature counter;
 
-    features->count = 0;
-    if (is_all(names)) {
-        *features = *all;
-        return NULL;
-    }
-    while (*names) {
+    for (features->count = 0; *names;) {
         size_t len = strcspn(names, ",");
-        const struct epmt_feature *feature = find(all, names, len);
-        if (!feature)
-            missing = missing ? missing : names;
-        else if (!find(features, feature->name, strlen(feature->name)))
-            features->list[features->count++] = *feature;
+        const struct epmt_feature *feature =
+            epmt_features_named(all, compared, names, len, &counter);
+        for (int i = 0; is_all(names, len) && i < all->count; i++)
+            add_once(features, &all->list[i]);
+        if (feature)
+            add_once(features, feature);
+        else if (!is_all(names, len) && !missing)
+            missing = names;
         names += len + (names[len] == ',');
     }
     return missing;
@@ -197,7 +250,7 @@ int epmt_features_find(enum epmt_compared compared, const char *names,
     epmt_features_all(compared, &all);
     if (!names || !*names)
         names = compared_table[compared].defaults;
-    const char *missing = choose(&all, names, features);
+    const char *missing = choose(&all, compared, names, features);
     if (missing)
         return unknown(compared, &all, missing, strcspn(missing, ","), err);
     if (!features->count)
@@ -210,5 +263,5 @@ void epmt_features_among(enum epmt_compared compared, const char *names,
     struct epmt_features all;
 
     epmt_features_all(compared, &all);
-    (void)choose(&all, *names ? names : compared_table[compared].defaults, features);
+    (void)choose(&all, compared, *names ? names : compared_table[compared].defaults, features);
 }

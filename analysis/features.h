@@ -4,6 +4,9 @@
 #ifndef EPMT_ANALYSIS_FEATURES_H
 #define EPMT_ANALYSIS_FEATURES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "common/err.h"
 
 // X(number, name, default features, what the rows of one group have in common)
@@ -21,12 +24,17 @@ enum epmt_compared {
         EPMT_COMPARED_COUNT
 };
 
-#define EPMT_FEATURES_MAX 64
+#define EPMT_FEATURES_MAX 96
+#define EPMT_FEATURE_NAME_MAX 160
+
+// The counts of an event (docs/counters.md) are a feature of this name with that of the event
+// behind it; what has none has no such value.
+#define EPMT_FEATURE_COUNTER "counter:"
 
 struct epmt_feature {
-    char name[24];
+    char name[EPMT_FEATURE_NAME_MAX];
     char unit[8];  // us, ns, KiB, B, share, count or -
-    char sql[192]; // of an operation may use p.reached (outliers_scan.c)
+    char sql[640]; // of an operation may use p.reached (outliers_scan.c)
     char description[96];
 };
 
@@ -40,11 +48,16 @@ struct epmt_features {
 int epmt_compared_find(const char *name, enum epmt_compared *compared, struct epmt_error *err);
 const char *epmt_compared_name(enum epmt_compared compared);
 
-// All features of what is compared.
+// All features of what is compared, but counters: these are known to the database alone.
 void epmt_features_all(enum epmt_compared compared, struct epmt_features *features);
 
-// Those that names (separated by commas; NULL or empty: the default ones; all) tells. Returns 0 or
-// -1 with err (USAGE) that lists what there is.
+// The one of that name, or NULL. A counter is written to *counter.
+const struct epmt_feature *epmt_features_named(const struct epmt_features *all,
+                                               enum epmt_compared compared, const char *name,
+                                               size_t len, struct epmt_feature *counter);
+
+// Those that names (separated by commas; NULL or empty: the default ones; `all` among them: all but
+// counters) tells. Returns 0 or -1 with err (USAGE) that lists what there is.
 int epmt_features_find(enum epmt_compared compared, const char *names,
                        struct epmt_features *features, struct epmt_error *err);
 

@@ -13,7 +13,7 @@ static const char *const endings[] = {"", "_s", "_mib"};
 // The columns of a table, and of a view or a query of groups.
 struct column {
     char name[NAME_MAX_LEN];
-    bool text;
+    enum epmt_content content;
 };
 
 struct columns {
@@ -43,6 +43,22 @@ static bool has_table(const struct builder *builder) {
     return builder->listing->table >= 0;
 }
 
+// What is no text in any table is a number in the views, and in groups.
+static bool is_text(const char *name) {
+    static const int tables[] = {EPMT_TABLE_JOBS, EPMT_TABLE_STEPS, EPMT_TABLE_PROCESSES,
+                                 EPMT_TABLE_THREADS};
+    struct epmt_ddl_column columns[EPMT_DDL_COLUMNS_MAX];
+
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+        int count = epmt_ddl_columns(tables[t], EPMT_DIALECT_SQLITE, columns);
+        for (int i = 0; i < count; i++) {
+            if (!strcmp(columns[i].name, name) && !strncmp(columns[i].type, "TEXT", 4))
+                return true;
+        }
+    }
+    return false;
+}
+
 static int take_names(void *context, int columns, const char *const *names,
                       const char *const *values, const bool *numeric) {
     struct columns *found = context;
@@ -53,7 +69,7 @@ static int take_names(void *context, int columns, const char *const *names,
             continue;
         struct column *column = &found->of[found->count++];
         memcpy(column->name, names[i], strlen(names[i]) + 1);
-        column->text = false;
+        column->content = is_text(names[i]) ? EPMT_CONTENT_TEXT : EPMT_CONTENT_NUMBER;
     }
     return 1;
 }
@@ -65,7 +81,9 @@ static void read_table(struct builder *builder) {
     for (int i = 0; i < count; i++) {
         struct column *column = &builder->columns.of[builder->columns.count++];
         snprintf(column->name, sizeof column->name, "%s", columns[i].name);
-        column->text = !strncmp(columns[i].type, "TEXT", 4);
+        column->content = !strncmp(columns[i].type, "TEXT", 4)      ? EPMT_CONTENT_TEXT
+                          : !strncmp(columns[i].type, "INTEGER", 7) ? EPMT_CONTENT_WHOLE
+                                                                    : EPMT_CONTENT_NUMBER;
     }
     builder->columns.table = builder->columns.count;
 }
@@ -147,19 +165,18 @@ static int add_filters(struct builder *builder) {
     int status = 0;
 
     for (int i = 0; i < request->filter_count && !status; i++) {
-        int at = find_column(builder, request->columns[i], strlen(request->columns[i]));
+        const struct epmt_condition *filter = &request->filters[i];
+        int at = find_column(builder, filter->column, strlen(filter->column));
         if (at < 0) {
             status = -1;
             break;
         }
-        bool text = builder->columns.of[at].text;
         epmt_strbuf_reset(&expression);
-        epmt_strbuf_puts(&expression, text ? "" : "CAST(");
         add_name(builder, &expression, at);
-        epmt_strbuf_puts(&expression, text ? "" : " AS TEXT)");
         epmt_strbuf_puts(&builder->filters, " AND ");
-        epmt_match_add(&builder->filters, builder->parameters, epmt_strbuf_text(&expression),
-                       request->values[i]);
+        status = epmt_condition_add(&builder->filters, builder->parameters,
+                                    epmt_strbuf_text(&expression), builder->columns.of[at].content,
+                                    filter, builder->err);
         builder->needs_view |= has_table(builder) && at >= builder->columns.table;
         show_too(builder, at);
     }

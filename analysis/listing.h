@@ -3,7 +3,7 @@
 #ifndef EPMT_ANALYSIS_LISTING_H
 #define EPMT_ANALYSIS_LISTING_H
 
-#include "analysis/selection.h"
+#include "analysis/condition.h"
 
 // What can be listed. Rows of a table, which people see by a view of the same ids; or (table -1)
 // groups, made by a query.
@@ -28,8 +28,7 @@ const struct epmt_listing *epmt_listing_at(int i); // NULL behind the last
 struct epmt_list_request {
     const struct epmt_listing *listing;
     struct epmt_selection selection;
-    // Rows whose columns have these values (see epmt_match_add).
-    const char *columns[EPMT_LIST_FILTERS_MAX], *values[EPMT_LIST_FILTERS_MAX];
+    struct epmt_condition filters[EPMT_LIST_FILTERS_MAX]; // what the rows fulfil
     int filter_count;
     const char *order; // "start,-cpu_time", "desc(start)", "start:desc"; NULL: the listing's own
     int64_t limit, offset;
@@ -39,8 +38,8 @@ struct epmt_list_request {
 // stored (of groups the second is as the third).
 enum epmt_list_columns { EPMT_LIST_SHOWN, EPMT_LIST_ALL, EPMT_LIST_STORED };
 
-// Writes the query. Returns 0 or -1 with err (USAGE:
-// there is no such column).
+// Writes the query. Returns 0 or -1 with err (USAGE: there is no such column, or it has numbers and
+// is compared with what is none).
 int epmt_listing_query(struct epmt_db *db, const struct epmt_list_request *request,
                        enum epmt_list_columns columns, struct epmt_strbuf *sql,
                        struct epmt_parameters *parameters, struct epmt_error *err);

@@ -4,67 +4,34 @@
 
 #include "analysis/listing.h"
 
+// clang-format off
 #define SECONDS(of) "round(CAST(sum(" of ") AS NUMERIC) / 1000000.0, 6)"
 
 // Processes that have the same value in a column.
-#define GROUP(title, second, column)                                                              \
-    {                                                                                             \
-        .name = title, .other_name = second, .table = -1, .job = "p.\"job_id\" IN (%s)",          \
-        .people =                                                                                 \
-            "SELECT p.\"" column "\" AS \"" column "\", count(DISTINCT p.\"job_id\") AS "         \
-            "\"jobs\", count(*) AS \"processes\", count(p.\"mpirank\") AS "                       \
-            "\"ranks\", " SECONDS("p.\"end\" - p.\"start\"") " AS \"duration_s\", " SECONDS(      \
-                "p.\"usertime\"") " AS \"usertime_s\", " SECONDS("p.\"systemtime\"") " AS "       \
-                                                                                     "\"sys"      \
-                                                                                     "temti"      \
-                                                                                     "me_"        \
-                                                                                     "s\", "      \
-                                                                                     "round"      \
-                                                                                     "(CAST"      \
-                                                                                     "(max("      \
-                                                                                     "p."         \
-                                                                                     "\"rss"      \
-                                                                                     "max\""      \
-                                                                                     ") AS "      \
-                                                                                     "NUMER"      \
-                                                                                     "IC) "       \
-                                                                                     "/ "         \
-                                                                                     "1024."      \
-                                                                                     "0, "        \
-                                                                                     "1) "        \
-                                                                                     "AS "        \
-                                                                                     "\"rss"      \
-                                                                                     "max_"       \
-                                                                                     "mib\""      \
-                                                                                     " "          \
-                                                                                     "FROM "      \
-                                                                                     "\"pro"      \
-                                                                                     "cesse"      \
-                                                                                     "s\" "       \
-                                                                                     "p "         \
-                                                                                     "WHERE"      \
-                                                                                     " p."        \
-                                                                                     "\"" column  \
-                                                                                     "\" "        \
-                                                                                     "IS "        \
-                                                                                     "NOT "       \
-                                                                                     "NULL",      \
-        .programs = "SELECT p.\"" column "\" AS \"" column "\", count(DISTINCT p.\"job_id\") "    \
-                    "AS \"jobs\", count(*) AS \"processes\", count(p.\"mpirank\") AS \"ranks\", " \
-                    "min(p.\"start\") AS \"start\", max(p.\"end\") AS \"end\", "                  \
-                    "sum(p.\"end\" - p.\"start\") AS \"duration\", "                              \
-                    "sum(p.\"usertime\") AS \"usertime\", "                                       \
-                    "sum(p.\"systemtime\") AS \"systemtime\", max(p.\"rssmax\") AS \"rssmax\" "   \
-                    "FROM \"processes\" p WHERE p.\"" column "\" IS NOT NULL",                    \
-        .group = " GROUP BY p.\"" column "\"", .order = column,                                   \
-    }
+#define COUNTED(column) \
+    "SELECT p.\"" column "\" AS \"" column "\", count(DISTINCT p.\"job_id\") AS \"jobs\", " \
+    "count(*) AS \"processes\", count(p.\"mpirank\") AS \"ranks\", "
+#define STORED \
+    "min(p.\"start\") AS \"start\", max(p.\"end\") AS \"end\", " \
+    "sum(p.\"end\" - p.\"start\") AS \"duration\", sum(p.\"usertime\") AS \"usertime\", " \
+    "sum(p.\"systemtime\") AS \"systemtime\", max(p.\"rssmax\") AS \"rssmax\", "
+#define FOR_PEOPLE \
+    SECONDS("p.\"end\" - p.\"start\"") " AS \"duration_s\", " \
+    SECONDS("p.\"usertime\"") " AS \"usertime_s\", " \
+    SECONDS("p.\"systemtime\"") " AS \"systemtime_s\", " \
+    "round(CAST(max(p.\"rssmax\") AS NUMERIC) / 1024.0, 1) AS \"rssmax_mib\""
+#define OF(column) " FROM \"processes\" p WHERE p.\"" column "\" IS NOT NULL"
+#define GROUP(title, second, column) \
+    {.name = title, .other_name = second, .table = -1, .job = "p.\"job_id\" IN (%s)", \
+     .people = COUNTED(column) FOR_PEOPLE OF(column), \
+     .programs = COUNTED(column) STORED FOR_PEOPLE OF(column), \
+     .group = " GROUP BY p.\"" column "\"", .order = column}
 
-#define USERS                                                                                  \
-    "SELECT j.\"user\" AS \"user\", count(*) AS \"jobs\", sum(j.\"processes\") AS "            \
-    "\"processes\", " SECONDS("j.\"end\" - j.\"start\"") " AS \"duration_s\" FROM \"jobs\" j " \
-                                                         "WHERE j.\"user\" IS NOT NULL"
+#define USERS \
+    "SELECT j.\"user\" AS \"user\", count(*) AS \"jobs\", sum(j.\"processes\") AS \"processes\", " \
+    SECONDS("j.\"end\" - j.\"start\"") " AS \"duration_s\" FROM \"jobs\" j " \
+    "WHERE j.\"user\" IS NOT NULL"
 
-// clang-format off
 static const struct epmt_listing listings[] = {
     {.name = "jobs", .table = EPMT_TABLE_JOBS, .view = "job_summary",
      .shown = "jobid,user,jobname,start,duration_s,processes,threads,ranks,complete",

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/features_db.h"
 #include "analysis/outliers_priv.h"
 #include "common/fmt.h"
 
@@ -271,14 +272,23 @@ int epmt_models_create(struct epmt_db *db, const struct epmt_model_new *model,
     struct making making = {.db = db, .model = model, .err = err};
 
     if (check_name(model->name, err) ||
-        epmt_features_find(EPMT_COMPARED_JOBS, model->features, &making.jobs_by, err))
+        epmt_features_find_in(db, EPMT_COMPARED_JOBS, model->features, model->jobs,
+                              model->job_count, &making.jobs_by, err))
         return -1;
     if (model->job_count < EPMT_MODEL_JOBS_MIN)
         return epmt_errf(err, EPMT_ERR_USAGE, "a model needs %d jobs or more, there are %zu",
                          EPMT_MODEL_JOBS_MIN, model->job_count);
-    if (model->features)
-        epmt_features_among(EPMT_COMPARED_OPERATIONS, model->features, &making.operations_by);
-    else if (epmt_features_find(EPMT_COMPARED_OPERATIONS, NULL, &making.operations_by, err))
+    if (model->features) {
+        struct epmt_strbuf names = {0};
+        int failed =
+            epmt_features_expand(db, model->features, model->jobs, model->job_count, &names, err);
+        if (!failed)
+            epmt_features_among(EPMT_COMPARED_OPERATIONS, epmt_strbuf_text(&names),
+                                &making.operations_by);
+        epmt_strbuf_free(&names);
+        if (failed)
+            return -1;
+    } else if (epmt_features_find(EPMT_COMPARED_OPERATIONS, NULL, &making.operations_by, err))
         return -1;
     if (db->backend->begin(db, err))
         return -1;

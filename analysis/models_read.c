@@ -102,22 +102,20 @@ struct summing {
     void *context;
     struct epmt_strbuf operation;
     struct epmt_features jobs, operations;
-    char name[24];
+    struct epmt_feature counter;
+    char name[EPMT_FEATURE_NAME_MAX];
     double *values;
     size_t count, cap;
     struct epmt_error *err;
     int status;
 };
 
-static const struct epmt_feature *feature_of(const struct summing *summing) {
-    const struct epmt_features *all =
-        summing->operation.len ? &summing->operations : &summing->jobs;
+static const struct epmt_feature *feature_of(struct summing *summing) {
+    bool of_jobs = !summing->operation.len;
 
-    for (int i = 0; i < all->count; i++) {
-        if (!strcmp(all->list[i].name, summing->name))
-            return &all->list[i];
-    }
-    return NULL;
+    return epmt_features_named(of_jobs ? &summing->jobs : &summing->operations,
+                               of_jobs ? EPMT_COMPARED_JOBS : EPMT_COMPARED_OPERATIONS,
+                               summing->name, strlen(summing->name), &summing->counter);
 }
 
 static int sum_up(struct summing *summing) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/features_db.h"
 #include "analysis/outliers_priv.h"
 
 // A group that must be looked at again.
@@ -228,7 +229,8 @@ static int prepare(struct finding *finding, struct epmt_outlier_question *questi
                          epmt_compared_name(question->compared));
     if (!question->model)
         status =
-            epmt_features_find(question->compared, question->features, &outliers->features, err);
+            epmt_features_find_in(finding->db, question->compared, question->features,
+                                  question->jobs, question->job_count, &outliers->features, err);
     else
         status = epmt_model_use(finding->db, question->model, used, err) ||
                          epmt_model_answer(used, question, &outliers->features, err)

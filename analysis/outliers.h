@@ -56,7 +56,7 @@ struct epmt_outlier_question {
 struct epmt_outlier {
     int64_t id;       // of the row in jobs, processes or threads; of an operation: of its job
     int64_t job_id;   // its job
-    char feature[24]; // or EPMT_DISTANCE_FEATURE
+    char feature[EPMT_FEATURE_NAME_MAX]; // or EPMT_DISTANCE_FEATURE
     char unit[8];     // of the value
     double value;
     struct epmt_summary usual;       // what it was compared with
@@ -99,7 +99,7 @@ double epmt_method_threshold(enum epmt_outlier_method method);
 // than the reference is.
 struct epmt_cause {
     char *operation; // "": the whole job
-    char feature[24], unit[8];
+    char feature[EPMT_FEATURE_NAME_MAX], unit[8];
     double value;
     struct epmt_summary usual;
     double score[EPMT_METHOD_COUNT];     // of the job, against the reference

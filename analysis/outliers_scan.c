@@ -195,6 +195,9 @@ static int take_row(void *context, int columns, const char *const *names, const 
     double values[EPMT_FEATURES_MAX];
 
     (void)columns, (void)names, (void)numeric;
+    scanning->status = epmt_db_in_time(scan->db, scanning->err);
+    if (scanning->status)
+        return scanning->status;
     for (int i = 0; i < scan->width; i++) {
         if (!texts[2 + i]) {
             scan->missing++;

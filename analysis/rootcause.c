@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/features_db.h"
 #include "analysis/outliers_priv.h"
 
 struct searching {
@@ -204,8 +205,9 @@ static int prepare(struct searching *searching, struct epmt_outlier_question *qu
                        epmt_model_answer(used, question, &causes->features, err)
                    ? -1
                    : 0;
-    return epmt_features_find(question->compared, question->features ? question->features : "all",
-                              &causes->features, err);
+    return epmt_features_find_in(searching->db, question->compared,
+                                 question->features ? question->features : "all,counter:*",
+                                 &searching->job, 1, &causes->features, err);
 }
 
 int epmt_root_cause(struct epmt_db *db, const struct epmt_outlier_question *asked, int64_t job,

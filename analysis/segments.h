@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time segments of an experiment: plain numbers, or dates (YYYYMMDD or YYYYMM) that go by the
+// Time segments of an experiment: plain numbers, or dates (YYYYMMDD or YYYYMM) that go by a
 // calendar.
 #ifndef EPMT_ANALYSIS_SEGMENTS_H
 #define EPMT_ANALYSIS_SEGMENTS_H
@@ -10,6 +10,7 @@ enum epmt_segment_unit { EPMT_SEGMENT_NUMBERS, EPMT_SEGMENT_DAYS, EPMT_SEGMENT_M
 
 struct epmt_segments {
     enum epmt_segment_unit unit;
+    enum epmt_calendar calendar;
     int digits;                // of its dates, 8 or 6; 0: they are numbers
     int day;                   // of months: the day they begin on, or the last where there is none
     int64_t first, last, step; // in units; step 0: nobody can say what there should be

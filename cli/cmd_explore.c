@@ -23,6 +23,9 @@ static const struct epmt_option options[] = {
      "the time segments there should be, for what is missing (default: from the first to the last, "
      "by their usual distance); of dates by the calendar: STEP 10000 is a year, 100 a month, 1 a "
      "day"},
+    {0, "calendar", "NAME",
+     "of these dates: standard, noleap, all_leap or 360_day, as CF has them (default: the one in "
+     "which they are most regular)"},
     {0, "format", "FORMAT", "table (for people), json or csv (for programs: the jobs)"},
     {0},
 };
@@ -50,6 +53,14 @@ static int option(struct epmt_cli *cli, const struct epmt_option *row, const cha
         return epmt_format_parse(argument, &format, err);
     if (!strcmp(row->name, "segments"))
         return set_segments(argument, err);
+    if (!strcmp(row->name, "calendar")) {
+        request.has_calendar = epmt_calendar_find(argument, &request.calendar);
+        return request.has_calendar
+                   ? 0
+                   : epmt_errf(err, EPMT_ERR_USAGE,
+                               "a calendar is standard, noleap, all_leap or 360_day, not %s",
+                               argument);
+    }
     if (row->letter == 'm')
         request.metric = argument;
     else if (!epmt_parse_whole_i64(argument, &request.limit) || request.limit < 1)

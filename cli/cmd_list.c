@@ -62,31 +62,27 @@ static int no_job(const char *word, struct epmt_error *err) {
     return epmt_errf(err, err->code, "%s", text);
 }
 
-static int add_filter(char *name, char *value, struct epmt_error *err) {
-    int taken = set(name, value, err);
+static int add_filter(const struct epmt_condition *filter, struct epmt_error *err) {
+    int taken = filter->relation == EPMT_RELATION_IS ? set(filter->column, filter->value, err) : 0;
 
     if (taken)
         return taken < 0 ? -1 : 0;
     if (request.filter_count == EPMT_LIST_FILTERS_MAX)
         return epmt_errf(err, EPMT_ERR_USAGE, "more than %d times NAME=VALUE",
                          EPMT_LIST_FILTERS_MAX);
-    request.columns[request.filter_count] = name;
-    request.values[request.filter_count++] = value;
+    request.filters[request.filter_count++] = *filter;
     return 0;
 }
 
 // Takes the arguments NAME=VALUE out: they narrow the listing. Returns how many are left, or -1.
 static int take_filters(int argc, char **argv, struct epmt_error *err) {
+    struct epmt_condition filter;
     int left = 0;
 
     for (int i = 0; i < argc; i++) {
-        char *equals = strchr(argv[i], '=');
-        if (!equals || equals == argv[i]) {
+        if (!epmt_condition_parse(argv[i], &filter))
             argv[left++] = argv[i];
-            continue;
-        }
-        *equals = '\0';
-        if (add_filter(argv[i], equals + 1, err))
+        else if (add_filter(&filter, err))
             return -1;
     }
     return left;
@@ -144,6 +140,7 @@ const struct epmt_command epmt_command_list = {
                 "epmt list --after yesterday --exit failed\n"
                 "epmt list --program cm4 --order -cpu_time --limit 10\n"
                 "epmt list jobs user=alice      # any column; * and ? stand for others\n"
+                "epmt list processes 'duration_s>60' 'exename!=sh' # also >= < <=\n"
                 "epmt list --tag exp:a          # jobs with this tag\n"
                 "epmt list hosts --when 2026-11-25\n"
                 "epmt list --format csv         # for programs\n",

@@ -24,7 +24,8 @@ static const struct epmt_option options[] = {
      "create: know operations too, the processes that have the same value of this tag; all: the "
      "same tags"},
     {'f', "feature", "NAMES",
-     "create: know these, separated by commas; all: all there are (default: duration, cpu_time and "
+     "create: know these, separated by commas; all: all there are but counters, "
+     "counter:EVENT, counter:* (default: duration, cpu_time and "
      "processes)"},
     {'m', "method", "NAMES", "create: be for these methods (default: all)"},
     {0, "disabled", NULL, "create: not to be used before epmt models enable"},

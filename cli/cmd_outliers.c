@@ -18,7 +18,8 @@ static const char *cause_of;
 static const struct epmt_option options[] = {
     EPMT_SELECT_OPTIONS,
     {'f', "feature", "NAMES",
-     "compare by these, separated by commas; all: by all that there are (default: duration, "
+     "compare by these, separated by commas; all: by all that there are but "
+     "counters, counter:EVENT, counter:* (default: duration, "
      "cpu_time and processes; of threads usertime and systemtime; of ranks cpu_time, mpitime and "
      "outside_mpi)"},
     {'m', "method", "NAMES",

@@ -61,9 +61,14 @@ typedef int (*epmt_db_row_f)(void *context, int columns, const char *const *name
 int epmt_db_query(struct epmt_db *db, const char *sql, const char *const *parameters,
                   epmt_db_row_f row, void *context, struct epmt_error *err);
 
-// For those who answer many: from now on a statement fails (DATABASE) after so many seconds; in
-// SQLite all statements together. Returns 0 or -1 with err.
-int epmt_db_limit(struct epmt_db *db, int seconds, struct epmt_error *err);
+// For those who answer many: all statements have so many seconds together, from since_ms of the
+// monotonic clock (0: from now) on; then they fail (DATABASE). Returns 0 or -1 with err.
+int epmt_db_limit(struct epmt_db *db, int seconds, int64_t since_ms, struct epmt_error *err);
+int64_t epmt_db_clock_ms(void); // the monotonic clock
+
+// For what computes for long between statements: returns 0, or -1 with err (DATABASE) where such a
+// limit is over.
+int epmt_db_in_time(const struct epmt_db *db, struct epmt_error *err);
 
 // What is asked from now on, until db is closed, is of one moment: of a database open for reading.
 // Returns 0 or -1 with err.
@@ -76,8 +81,10 @@ const char *epmt_db_keep(struct epmt_db *db, const char *sql);
 
 struct epmt_db_migration {
     int64_t from, to; // versions of the schema
-    uint64_t changes; // tables and columns that were added
-    uint64_t jobs;    // whose columns were computed
+    // What was added.
+    unsigned tables, columns, indexes, views;
+    bool remade;   // the views were others
+    uint64_t jobs; // whose columns were computed
 };
 
 // Brings a database (EPMT_DB_ADMIN) of an older epmt, or one of other metric columns, up to date in

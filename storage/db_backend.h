@@ -65,6 +65,8 @@ struct epmt_db_backend {
     const char *sql_snapshot; // begins a transaction that sees one moment
     // The names of the columns of the table $1; none where there is no such table.
     const char *sql_columns;
+    // The names of all views, and of indexes but those of keys; `v` or `i` before them.
+    const char *sql_objects;
     // Notes that the schema is now of our version, beside what epmt_schema says.
     int (*stamp)(struct epmt_db *db, bool is_epmt, struct epmt_error *err);
     // Runs several statements without parameters.
@@ -81,11 +83,12 @@ struct epmt_db_backend {
 
 struct epmt_db {
     const struct epmt_db_backend *backend;
-    void *handle;  // the back end's
-    char *where;   // for messages, without any password
-    int timeout_s; // to wait for others
-    int limit_s;   // for a statement; 0: none
-    bool is_epmt;  // it has an epmt schema: with this
+    void *handle;        // the back end's
+    char *where;         // for messages, without any password
+    int timeout_s;       // to wait for others
+    int limit_s;         // for all statements together; 0: none
+    int64_t deadline_ms; // when they are over, of the monotonic clock
+    bool is_epmt;        // it has an epmt schema: with this
     int64_t version;
     uint64_t dictionary;
     // SQL made from the dictionaries; here, because it must stay while db is open.
@@ -101,6 +104,10 @@ extern const struct epmt_db_backend epmt_db_sqlite, epmt_db_postgres;
 // Checks what the back end found: whether there is a schema, of which version. Returns 0 or -1 with
 // err.
 int epmt_db_check_schema(const struct epmt_db *db, enum epmt_db_mode mode, struct epmt_error *err);
+
+// What is left of db's limit, ms; and the error where nothing is, which returns -1.
+int64_t epmt_db_left_ms(const struct epmt_db *db);
+int epmt_db_late(const struct epmt_db *db, struct epmt_error *err);
 
 // Writes the shortest text that is the number, with a point or an exponent, the same for every
 // back end.

@@ -3,6 +3,7 @@
 // what epmt submit would have computed is computed from the rows.
 #include "storage/db_migrate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static int refuse_unknown(const struct epmt_db *db, const char *table, const str
 }
 
 static int add_what_is_missing(struct epmt_db *db, int table, struct epmt_strbuf *sql,
-                               uint64_t *changes, struct epmt_error *err) {
+                               struct epmt_db_migration *migration, struct epmt_error *err) {
     struct epmt_ddl_column columns[EPMT_DDL_COLUMNS_MAX];
     enum epmt_dialect dialect = db->backend->dialect;
     const char *name = epmt_ddl_table_name(table);
@@ -69,14 +70,14 @@ static int add_what_is_missing(struct epmt_db *db, int table, struct epmt_strbuf
                  : 0;
     if (!status && !there->count) {
         epmt_ddl_table(sql, table, dialect);
-        ++*changes;
+        migration->tables++;
     }
     for (int i = 0; !status && there->count && i < count; i++) {
         if (has(there, columns[i].name))
             continue;
         epmt_strbuf_printf(sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s;\n", name, columns[i].name,
                            columns[i].type);
-        ++*changes;
+        migration->columns++;
     }
     free(there);
     return status;
@@ -90,23 +91,91 @@ static int run(struct epmt_db *db, struct epmt_strbuf *sql, struct epmt_error *e
     return status;
 }
 
+static int take_object(void *context, int columns, const char *const *names,
+                       const char *const *values, const bool *numeric) {
+    (void)columns, (void)names, (void)numeric;
+    epmt_strbuf_printf(context, "%s\n", values[0] ? values[0] : "");
+    return 0;
+}
+
+static int read_objects(struct epmt_db *db, struct epmt_strbuf *objects, struct epmt_error *err) {
+    epmt_strbuf_puts(objects, "\n");
+    return db->backend->query(db, db->backend->sql_objects, NULL, 0, false, take_object, objects,
+                              err);
+}
+
+static bool has_object(const struct epmt_strbuf *objects, char kind, const char *name, size_t len) {
+    char line[80];
+
+    snprintf(line, sizeof line, "\n%c %.*s\n", kind, (int)len, name);
+    return strstr(epmt_strbuf_text(objects), line) != NULL;
+}
+
+static int take_views_hash(void *context, int columns, const char *const *names,
+                           const char *const *values, const bool *numeric) {
+    (void)columns, (void)names, (void)numeric;
+    *(uint64_t *)context = values[0] ? strtoull(values[0], NULL, 16) : 0;
+    return 1;
+}
+
+// Views are made anew where one is missing or another; whoever may read them stays so where none
+// is.
+static int change_views(struct epmt_db *db, const struct epmt_strbuf *before,
+                        struct epmt_strbuf *sql, struct epmt_db_migration *migration,
+                        struct epmt_error *err) {
+    enum epmt_dialect dialect = db->backend->dialect;
+    uint64_t hash = 0;
+
+    if (db->backend->query(db, "SELECT \"value\" FROM \"epmt_schema\" WHERE \"key\" = 'views'",
+                           NULL, 0, false, take_views_hash, &hash, err))
+        return -1;
+    for (int i = 0; epmt_ddl_view_name(i); i++) {
+        const char *name = epmt_ddl_view_name(i);
+        migration->views += !has_object(before, 'v', name, strlen(name));
+    }
+    migration->remade = hash != epmt_ddl_views_hash(dialect);
+    if (migration->remade || migration->views) {
+        epmt_ddl_drop_views(sql);
+        epmt_ddl_views(sql, dialect);
+    }
+    return 0;
+}
+
+// Counts what of `after` is not in `before`.
+static unsigned count_indexes(const struct epmt_strbuf *before, const struct epmt_strbuf *after) {
+    const char *line = epmt_strbuf_text(after) + 1;
+    unsigned count = 0;
+
+    for (; *line; line += strcspn(line, "\n") + 1) {
+        if (*line == 'i' && !has_object(before, 'i', line + 2, strcspn(line + 2, "\n")))
+            count++;
+    }
+    return count;
+}
+
 static int change_schema(struct epmt_db *db, struct epmt_db_migration *migration,
                          struct epmt_error *err) {
     enum epmt_dialect dialect = db->backend->dialect;
-    struct epmt_strbuf sql = {0};
-    int status = 0;
+    struct epmt_strbuf sql = {0}, before = {0}, after = {0};
+    int status = read_objects(db, &before, err);
 
-    epmt_ddl_drop_views(&sql);
     for (int table = 0; table < EPMT_DDL_TABLE_COUNT && !status; table++)
-        status = add_what_is_missing(db, table, &sql, &migration->changes, err);
+        status = add_what_is_missing(db, table, &sql, migration, err);
     epmt_strbuf_puts(&sql, "DROP INDEX IF EXISTS \"processes_exename\";\n"); // of version 1
     epmt_ddl_indexes(&sql);
-    epmt_ddl_views(&sql, dialect);
-    epmt_ddl_comments(&sql, dialect);
-    epmt_ddl_identity(&sql);
     if (!status)
-        status = run(db, &sql, err);
+        status = change_views(db, &before, &sql, migration, err);
+    epmt_ddl_comments(&sql, dialect);
+    epmt_ddl_identity(&sql, dialect);
+    if (!status)
+        status = run(db, &sql, err) || read_objects(db, &after, err) ? -1 : 0;
+    if (!status && (before.failed || after.failed))
+        status = epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
+    if (!status)
+        migration->indexes = count_indexes(&before, &after);
     epmt_strbuf_free(&sql);
+    epmt_strbuf_free(&before);
+    epmt_strbuf_free(&after);
     return status;
 }
 

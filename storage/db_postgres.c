@@ -185,6 +185,24 @@ static void stop(const struct epmt_pg *pg) {
     PQfreeCancel(cancel);
 }
 
+// The server knows a limit for each statement alone: what is left is told anew, a second at a time,
+// as each telling is a round trip.
+static int set_limit(struct epmt_db *db, struct epmt_error *err) {
+    struct epmt_pg *pg = db->handle;
+    char sql[80];
+
+    if (!db->limit_s)
+        return 0;
+    int64_t left = epmt_db_left_ms(db);
+    if (left <= 0)
+        return epmt_db_late(db, err);
+    if (pg->limit_ms && pg->limit_ms - left < 1000 && left > 1000)
+        return 0;
+    snprintf(sql, sizeof sql, "SET statement_timeout = %" PRId64, left);
+    pg->limit_ms = left;
+    return run_script(db, sql, err);
+}
+
 static int run_query(struct epmt_db *db, const char *sql, const struct epmt_db_value *values,
                      int count, bool header, epmt_db_row_f take, void *context,
                      struct epmt_error *err) {
@@ -196,7 +214,7 @@ static int run_query(struct epmt_db *db, const char *sql, const struct epmt_db_v
     int status = 0;
     char name[16];
 
-    if (set_parameters(db, &parameters, values, count, err) ||
+    if (set_limit(db, err) || set_parameters(db, &parameters, values, count, err) ||
         prepare(db, sql, &parameters, count, name, err))
         return -1;
     if (!PQsendQueryPrepared(pg->connection, name, count, parameters.values, NULL, NULL, 0))
@@ -392,12 +410,13 @@ static int open_postgres(struct epmt_db *db, const struct epmt_db_place *place,
 }
 
 static int limit(struct epmt_db *db, int seconds, struct epmt_error *err) {
+    struct epmt_pg *pg = db->handle;
     char sql[80];
 
-    snprintf(sql, sizeof sql, "SET statement_timeout = '%ds'; SET lock_timeout = '%ds'", seconds,
+    pg->limit_ms = 0;
+    snprintf(sql, sizeof sql, "SET lock_timeout = '%ds'",
              seconds < db->timeout_s ? seconds : db->timeout_s);
-    db->limit_s = seconds;
-    return run_script(db, sql, err);
+    return run_script(db, sql, err) ? -1 : set_limit(db, err);
 }
 
 static int stamp(struct epmt_db *db, bool is_epmt, struct epmt_error *err) {
@@ -411,6 +430,10 @@ const struct epmt_db_backend epmt_db_postgres = {
     .sql_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .sql_columns = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(quote_ident($1)) "
                    "AND attnum > 0 AND NOT attisdropped",
+    .sql_objects = "SELECT CAST(relkind AS TEXT) || ' ' || relname FROM pg_class c WHERE relkind "
+                   "IN ('v', 'i') AND "
+                   "relnamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT 1 FROM "
+                   "pg_constraint WHERE conindid = c.oid)",
     .stamp = stamp,
     .open = open_postgres,
     .close = epmt_pg_close,

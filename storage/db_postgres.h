@@ -14,7 +14,8 @@ struct epmt_pg {
     char *password; // to be kept out of messages; NULL: none is known
     bool in_transaction;
     bool copying;
-    struct epmt_strbuf rows;                        // of the COPY under way, not yet sent
+    int64_t limit_ms;        // of a statement, as the server was told; 0: none
+    struct epmt_strbuf rows; // of the COPY under way, not yet sent
     const char *statements[EPMT_PG_STATEMENTS_MAX]; // the callers' SQL: prepared as e0, e1, ...
     int statement_count;
     struct epmt_strbuf texts; // of the parameters of a statement

@@ -103,8 +103,7 @@ int epmt_pg_failed(struct epmt_db *db, const PGresult *result, struct epmt_error
                          "database %s is in use by another program (waited %d s)", db->where,
                          db->timeout_s);
     if (!strcmp(state, "57014"))
-        return epmt_errf(err, EPMT_ERR_DATABASE, "database %s: the answer took longer than %d s",
-                         db->where, db->limit_s);
+        return epmt_db_late(db, err);
     if (!strcmp(state, "53100") || !strncmp(state, "58", 2))
         return epmt_errf(err, EPMT_ERR_IO, "cannot write database %s: %s", db->where, text);
     if (!strcmp(state, "53200"))

@@ -19,8 +19,7 @@ int epmt_lite_failed(struct epmt_db *db, struct epmt_error *err) {
                          "database %s is in use by another program (waited %d s)", db->where,
                          db->timeout_s);
     if (code == SQLITE_INTERRUPT)
-        return epmt_errf(err, EPMT_ERR_DATABASE, "database %s: the answer took longer than %d s",
-                         db->where, db->limit_s);
+        return epmt_db_late(db, err);
     if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY)
         return epmt_errf(err, EPMT_ERR_IO, "cannot write database %s: %s", db->where, text);
     if (code == SQLITE_NOMEM)
@@ -166,7 +165,9 @@ static int hand_row(sqlite3_stmt *stmt, const struct result *result, epmt_db_row
 int epmt_lite_query(struct epmt_db *db, const char *sql, const struct epmt_db_value *values,
                     int count, bool header, epmt_db_row_f row, void *context,
                     struct epmt_error *err) {
-    struct epmt_lite_statement *statement = statement_find(db, sql, err);
+    // Also where each statement is too short to be looked at.
+    struct epmt_lite_statement *statement =
+        epmt_db_in_time(db, err) ? NULL : statement_find(db, sql, err);
     struct result memory = {0};
     int result = -1, step = SQLITE_DONE;
 
@@ -336,6 +337,8 @@ const struct epmt_db_backend epmt_db_sqlite = {
     .limit = epmt_lite_limit,
     .sql_snapshot = "BEGIN",
     .sql_columns = "SELECT name FROM pragma_table_info($1)",
+    .sql_objects = "SELECT substr(type, 1, 1) || ' ' || name FROM sqlite_master WHERE type = "
+                   "'view' OR (type = 'index' AND sql IS NOT NULL)",
     .stamp = epmt_lite_stamp,
     .open = epmt_lite_open,
     .close = close_sqlite,

@@ -22,7 +22,6 @@ struct epmt_lite {
     struct epmt_lite_statement statements[EPMT_LITE_STATEMENTS_MAX];
     int statement_count;
     bool in_batch;
-    int64_t deadline_s; // of the monotonic clock
 };
 
 // Fills err from what SQLite said last. Returns -1.

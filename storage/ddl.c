@@ -96,13 +96,14 @@ void epmt_ddl_comments(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
     }
 }
 
-void epmt_ddl_identity(struct epmt_strbuf *sql) {
+void epmt_ddl_identity(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
     epmt_strbuf_printf(sql,
                        "DELETE FROM \"epmt_schema\";\n"
                        "INSERT INTO \"epmt_schema\" VALUES ('version', '%d');\n"
                        "INSERT INTO \"epmt_schema\" VALUES ('dictionary', '%016" PRIx64 "');\n"
+                       "INSERT INTO \"epmt_schema\" VALUES ('views', '%016" PRIx64 "');\n"
                        "INSERT INTO \"epmt_schema\" VALUES ('creator', 'epmt " EPMT_VERSION "');\n",
-                       EPMT_DB_VERSION, epmt_schema_hash());
+                       EPMT_DB_VERSION, epmt_schema_hash(), epmt_ddl_views_hash(dialect));
 }
 
 void epmt_ddl_create(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
@@ -111,7 +112,7 @@ void epmt_ddl_create(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
     epmt_ddl_indexes(sql);
     epmt_ddl_views(sql, dialect);
     epmt_ddl_comments(sql, dialect);
-    epmt_ddl_identity(sql);
+    epmt_ddl_identity(sql, dialect);
 }
 
 void epmt_ddl_drop(struct epmt_strbuf *sql) {

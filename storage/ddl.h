@@ -104,7 +104,10 @@ void epmt_ddl_create(struct epmt_strbuf *sql, enum epmt_dialect dialect); // of 
 void epmt_ddl_indexes(struct epmt_strbuf *sql); // those that are not there yet
 void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect);
 void epmt_ddl_comments(struct epmt_strbuf *sql, enum epmt_dialect dialect); // none in SQLite
-void epmt_ddl_identity(struct epmt_strbuf *sql); // version, dictionary and creator
+void epmt_ddl_identity(struct epmt_strbuf *sql,
+                       enum epmt_dialect dialect);       // version, dictionary, views and creator
+uint64_t epmt_ddl_views_hash(enum epmt_dialect dialect); // 0: out of memory
+const char *epmt_ddl_view_name(int i);                   // NULL behind the last
 void epmt_ddl_drop_views(struct epmt_strbuf *sql);
 void epmt_ddl_drop(struct epmt_strbuf *sql); // everything
 

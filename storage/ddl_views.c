@@ -3,6 +3,8 @@
 // `epmt show` print them.
 #include "storage/ddl.h"
 
+#include "common/hash.h"
+
 enum how { PLAIN, TIME, SECONDS, MIB, NANO, SHARE_4 };
 
 struct view_column {
@@ -17,6 +19,10 @@ struct view_column {
     { #table ".\"" #column "\"", #column, TIME }
 #define DURATION(table) \
     { #table ".\"end\" - " #table ".\"start\"", "duration_s", SECONDS }
+
+// The sum of numbers that may be too many for the integers of SQLite, where an overflow of sum() is
+// an error and one of * and + is not: exact where it fits, else a real number.
+#define SUM_OF(number) "(sum(" number " / 1000000000) * 1000000000 + sum(" number " % 1000000000))"
 
 #define SHARE_OF(table, column) \
     { #table ".\"" #column "\"", #column, SHARE_4 }
@@ -192,7 +198,7 @@ static const struct view_column rank_balance[] = {
     {"max(" BUSY ")", "max_s", SECONDS},
     {"1 - avg(" BUSY ") / nullif(max(" BUSY "), 0)", "imbalance", SHARE_4},
     {"sum(p.\"cpu_time\")", "cpu_s", SECONDS},
-    {"sum(p.\"mpitime\")", "mpitime_s", NANO},
+    {SUM_OF("p.\"mpitime\""), "mpitime_s", NANO},
     {"sum(CASE WHEN p.\"end\" > p.\"start\" THEN p.\"mpitime\" / 1000.0 END) / "
      "nullif(sum(CASE WHEN p.\"mpitime\" IS NOT NULL THEN p.\"end\" - p.\"start\" END), 0)",
      "mpi_share", SHARE_4},
@@ -227,7 +233,7 @@ static const struct view_column counter_summary[] = {
     SAME(j, jobid),
     SAME(c, event),
     {"max(c.\"source\")", "source", PLAIN},
-    {"sum(c.\"value\")", "value", PLAIN},
+    {SUM_OF("c.\"value\""), "value", PLAIN},
     {"max(c.\"unit\")", "unit", PLAIN},
     {"count(c.\"value\")", "threads", PLAIN},
     {"count(*) - count(c.\"value\")", "missing", PLAIN},
@@ -307,6 +313,21 @@ void epmt_ddl_views(struct epmt_strbuf *sql, enum epmt_dialect dialect) {
         }
         epmt_strbuf_printf(sql, "\nFROM %s;\n", views[i].from);
     }
+}
+
+uint64_t epmt_ddl_views_hash(enum epmt_dialect dialect) {
+    struct epmt_strbuf sql = {0};
+    uint64_t hash = 0;
+
+    epmt_ddl_views(&sql, dialect);
+    if (!sql.failed)
+        hash = epmt_hash_finish(epmt_hash_bytes(EPMT_HASH_START, sql.data, sql.len));
+    epmt_strbuf_free(&sql);
+    return hash;
+}
+
+const char *epmt_ddl_view_name(int i) {
+    return i >= 0 && (size_t)i < sizeof views / sizeof *views ? views[i].name : NULL;
 }
 
 void epmt_ddl_drop_views(struct epmt_strbuf *sql) {

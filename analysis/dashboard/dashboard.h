@@ -21,7 +21,7 @@ struct epmt_dashboard {
     const char *bind;
     int port;       // -1: any, the usual one if it is free
     bool has_token; // else everybody who reaches it may look
-    int timeout_s;  // for a request, a statement, an answer
+    int timeout_s;  // for a request, its statements together, an answer
     const char *web;
     // The names that a request may call it by. Else a page from elsewhere, whose own name was made
     // to point here (DNS rebinding), could read what is the user's.

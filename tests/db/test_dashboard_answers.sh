@@ -67,12 +67,13 @@ same "an experiment by another metric" explore "exp=cm4&component=land&metric=cp
 # One process asks all: see http_ask.py.
 coproc ASKER { exec python3 "$EPMT_SOURCE/tests/db/http_ask.py" "$TEST_DIR/answer"; }
 exec 7>&"${ASKER[1]}" 8<&"${ASKER[0]}"
-status_of() { # PATH
-    printf '%s\037' -s "$base" "$1" >&7
+answer_of() { # [-s] ADDRESS PATH
+    printf '%s\037' "$@" >&7
     echo >&7
     read -r _ <&8
     cat "$TEST_DIR/answer"
 }
+status_of() { answer_of -s "$base" "$1"; } # PATH
 for path in compare "compare?job=$slow" "compare?job=$slow&group=" 'compare?group=a:b;;;&group=' 'outliers?compared=x' \
     'outliers?compared=ranks' 'outliers?method=x' 'outliers?feature=x' 'outliers?min=9' 'explore?exp=cm4&metric=jobid' \
     'explore?exp=cm4&metric=x%22' 'explore?exp=cm4&limit=0' cause model job \
@@ -106,6 +107,29 @@ check "what one component misses" python3 -c 'import json, sys, urllib.request
 d = json.load(urllib.request.urlopen(sys.argv[1] + "/api/explore?exp=gaps&component=small", timeout=60))
 assert d["missing_count"] == 7002, d["missing_count"]
 assert len(d["missing"]["rows"]) == 5000 and {row[0] for row in d["missing"]["rows"]} == {"small"}' "$base"
+kill -INT "$server"
+wait "$server"
+server=
+
+# All statements of a question together have so long as was said.
+case $EPMT_DB_URL in
+postgresql:*) slowly='from (select pg_sleep(0.4)) s, stored p' ;;
+*) slowly='from stored p where (with recursive n(i) as (select 1 union all select i + 1 from n
+    where i < 2000000) select count(*) from n) > 0' ;;
+esac
+sql "alter table processes rename to stored; create view processes as select p.* $slowly"
+: >"$TEST_DIR/url"
+epmt dashboard --port 0 --no-token --timeout 1 >"$TEST_DIR/url" 2>/dev/null &
+server=$!
+for _ in $(seq 600); do
+    [ -s "$TEST_DIR/url" ] && break
+    sleep 0.1
+done
+base=$(sed 's|/$||' "$TEST_DIR/url")
+for path in "job?id=$slow" 'outliers?compared=processes&feature=all&tag=exp_name:cm4'; do
+    equal "many statements, none of them long: ${path%%[?]*}" 503 "$(status_of "/api/$path")"
+done
+contains "it says why" "the answer took longer than 1 s" "$(answer_of "$base" "/api/job?id=$slow")"
 kill -INT "$server"
 wait "$server"
 server=

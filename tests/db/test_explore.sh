@@ -85,6 +85,14 @@ id=100
     times short 185411 185412 185502
     times days 18540227 18540228 18540301 18540303
     times first_years 00011101 00011201 00020101 00020301
+    times noleap 18560226 18560227 18560228 18560301 18560302 18560304
+    times leap 18560226 18560227 18560229 18560301 18560302
+    times pentads 18560210 18560215 18560220 18560225 18560302 18560307 18560317
+    times noleap_ends 18560131 18560228 18560331 18560531
+    times all_leap 18550227 18550228 18550229 18550301 18550303
+    times days_360 18550129 18550130 18550201 $(seq 18550202 18550230) 18550301 18550303
+    times month_ends 18550129 18550130 18550201 18550202
+    times ends_360 18550130 18550230 18550330 18550530
     times numbers 18541001 18541101 18541201 18541301 18541501
     times largest 9223372036854775805 9223372036854775806 9223372036854775807
     times far -9223372036854775808 1 2 9223372036854775807
@@ -93,6 +101,18 @@ equal "months go by the calendar" " sea 18550201" "$(missing months)"
 equal "the last days of months too" " sea 18550228" "$(missing ends)"
 equal "months without a day" " sea 185501" "$(missing short)"
 equal "days go by the calendar" " sea 18540302" "$(missing days)"
+equal "a calendar without leap days" " sea 18560303" "$(missing noleap)"
+equal "one with them" " sea 18560228" "$(missing leap)"
+equal "every fifth day, without leap days" " sea 18560312" "$(missing pentads)"
+equal "the last days of months, without leap days" " sea 18560430" "$(missing noleap_ends)"
+equal "leap days in every year" " sea 18550302" "$(missing all_leap)"
+equal "months of 30 days" " sea 18550302" "$(missing days_360)"
+equal "their last days" " sea 18550430" "$(missing ends_360)"
+equal "one day alone is missing" " sea 18550131" "$(missing month_ends)"
+equal "the calendar may be said: standard" " sea 18560229 sea 18560303" "$(missing noleap --calendar standard)"
+equal "the calendar may be said: 360_day" "" "$(missing month_ends --calendar 360_day)"
+equal "its segments too" " sea 18560225 sea 18560303" "$(missing noleap --segments 18560225:18560303:1)"
+contains "an unknown calendar" "not maya" "$(epmt explore leap --calendar maya 2>&1)"
 equal "years from 1, as they are written" " sea 00020201" "$(missing first_years)"
 equal "numbers that are no dates" " sea 18541401" "$(missing numbers)"
 equal "asked for: a step of dates is one too" " sea 18540901 sea 18550201" "$(missing months --segments 18540901:18550301:100)"

@@ -66,7 +66,17 @@ sqlite3 "$TEST_DB" 'drop view mpi_rank_summary; drop view mpi_step_summary;
     alter table processes drop column mpilocalrank;
     update epmt_schema set value = 1 where key = "dictionary"'
 contains "other columns" "epmt migrate" "$(complaint epmt list)"
-contains "they are added" "1 tables and columns added" "$(epmt migrate)"
+contains "they are added" ", of schema version 2: 1 column, 2 views added" "$(epmt migrate)"
+contains "then there is nothing to do" "Up to date" "$(epmt migrate)"
+sqlite3 "$TEST_DB" 'drop table mpi_sizes; drop index threads_process; drop index jobs_start'
+contains "tables and indexes that are missing" ": 1 table, 3 indexes added" "$(epmt migrate)"
+contains "then they are there" "Up to date" "$(epmt migrate)"
+sqlite3 "$TEST_DB" "update epmt_schema set value = 'f' where key = 'views'"
+equal "views of another day" "version 2: views made anew" "$(epmt migrate | sed 's/.* of schema //')"
+sqlite3 "$TEST_DB" "delete from epmt_schema where key = 'views'; drop view rank_balance; drop view process_tree"
+contains "views that are missing" "version 2: 2 views added" "$(epmt migrate)"
+equal "the views are those of a new database" "$(sqlite3 "$TEST_DIR/fresh.db" "select sql from sqlite_master
+    where type = 'view' order by name")" "$(sql "select sql from sqlite_master where type = 'view' order by name")"
 check "then it is used" epmt list
 sqlite3 "$TEST_DB" 'alter table processes add column foreseen integer;
     update epmt_schema set value = 1 where key = "dictionary"'
@@ -131,7 +141,13 @@ contains "comments are the dictionary's" "CPU time in user mode [us]" "$(pg_sql 
 pg_sql byhand "alter table processes drop column mpilocalrank cascade; drop table counters cascade;
     update epmt_schema set value = '1' where key = 'dictionary'" 2>/dev/null
 contains "other columns on PostgreSQL" "epmt migrate" "$(complaint epmt list)"
-contains "they are added there too" "2 tables and columns added" "$(epmt migrate)"
+contains "they are added there too" "of schema version 2: 1 table, 1 column, 1 index, 3 views added" "$(epmt migrate)"
+contains "then there is nothing to do there either" "Up to date" "$(epmt migrate)"
+pg_sql byhand "create role reader; grant select on job_summary to reader; drop index jobs_start"
+contains "an index alone" "version 2: 1 index added" "$(epmt migrate)"
+equal "who may read the views still may" t "$(pg_sql byhand "select has_table_privilege('reader', 'job_summary', 'select')")"
+pg_sql byhand "update epmt_schema set value = 'f' where key = 'views'"
+contains "views of another day there" "version 2: views made anew" "$(epmt migrate)"
 equal "with their comment" "rank among the ranks of the same node" "$(pg_sql byhand "select
     col_description('processes'::regclass, attnum) from pg_attribute
     where attrelid = 'processes'::regclass and attname = 'mpilocalrank'")"

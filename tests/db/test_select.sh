@@ -10,9 +10,9 @@
 make_tables
 # 10:00 to 10:10, 11:00 to 12:00, the whole day, 23:00 to 01:00 of the next.
 job 1 a 36000 36600 "user='alice'" "jobname='ocean'" exitcode=0 failed=0 ended=1 complete=1 cpu_time=500
-job 2 b 39600 43200 "user='bob'" "jobname='Ocean'" exitcode=3 failed=2 ended=1 complete=1 cpu_time=70
+job 2 b 39600 43200 "user='bob'" "jobname='Ocean'" exitcode=3 failed=2 ended=1 complete=1 cpu_time=70 efficiency=0.3
 job 3 c 0 86400 "user='alice'" "jobname='land%'" "reason='signal 9'" failed=1 ended=1 complete=0
-job 4 d 82800 90000 "user='carol'" failed=1 ended=0 complete=1 cpu_time=9000
+job 4 d 82800 90000 "user='carol'" failed=1 ended=0 complete=1 cpu_time=9000 efficiency=0.25
 {
     process 1 1 36000000 36600000 cm4 "hostname='n1'"
     process 2 1 36000000 36600000 sh "hostname='n1'"
@@ -98,6 +98,47 @@ equal "programs, the most first" "sh cm4 cm4x land" "$(rows programs --order -pr
 equal "programs by their number" "sh" "$(rows programs processes=2 --columns exename)"
 equal "users" "carol" "$(rows users --exit running --columns user)"
 equal "for people too" "sh" "$(epmt list programs processes=2 --columns exename | sed 1d | xargs)"
+
+# Numbers are compared as numbers, however they are written, in tables, views and groups.
+for two in 600 600.0 600.000000 6e2 +600 0600; do
+    equal "a number of a view: $two" "a" "$(ids "duration_s=$two")"
+    equal "and of groups: $two" "cm4" "$(epmt list programs "duration_s=$two" | awk 'NR > 1 { print $1 }')"
+done
+for two in 2 2.0 2e0; do
+    equal "a number of a table: $two" "b" "$(ids "failed=$two")"
+done
+equal "a decimal fraction" "a" "$(ids cpu_s=0.0005)"
+equal "one that is none of the rows" "" "$(ids cpu_s=0.00050001)"
+equal "a whole column beside a fraction" "b" "$(ids 'failed>1.5')"
+equal "a real column" "b d" "$(ids 'efficiency>=.25')"
+equal "a real column, the very number" "b" "$(ids efficiency=0.3)"
+equal "more" "c b d" "$(ids 'duration_s>600')"
+equal "at least" "c a b d" "$(ids 'duration_s>=600')"
+equal "less" "a b" "$(ids 'duration_s<7200')"
+equal "at most, and a range" "b d" "$(ids 'duration_s<=7200' 'duration_s>600')"
+equal "others, missing ones not" "b" "$(ids 'exitcode!=0')"
+equal "other texts" "b d" "$(ids 'user!=alice')"
+equal "others by a pattern" "c b" "$(ids 'jobname!=ocean*')"
+equal "texts in their order" "b d" "$(ids 'user>alice')"
+equal "a pattern of whole numbers" "b" "$(ids 'exitcode=?' 'exitcode!=0')"
+contains "no number" "duration_s is a number, and long is none" "$(complaint duration_s=long)"
+contains "no number of groups" "is a number, and 1x is none" "$(complaint programs 'processes>1x')"
+contains "nothing is no number" "and an empty text is none" "$(complaint exitcode=)"
+contains "infinity is no number" "and inf is none" "$(complaint cpu_s=inf)"
+
+# Sums of a job of very many ranks: 2.8 million hours in MPI are more than an integer holds.
+{
+    for id in 101 102; do
+        process $id 3 0 86400000 big "mpirank=$((id - 101))" "step='s'" mpitime=5000000000000000001
+        echo "insert into counters (process_id, event, value) values ($id, 'cycles', 9000000000000000000);"
+        echo "insert into counters (process_id, event, value) values ($id, 'few', $id);"
+    done
+} | add_rows
+equal "sums beyond integers" "1|1" "$(sql "select
+    (select count(*) from rank_balance where mpitime_s = 10000000000),
+    (select count(*) from counter_summary where event = 'cycles' and value > 1.79e19 and value < 1.81e19)")"
+equal "sums within them" "203" "$(sql "select value from counter_summary where event = 'few'")"
+check "and show" epmt show c --counters
 
 # Whatever the number of jobs, a page of theirs is found by an index.
 case $EPMT_DB_URL in

@@ -390,10 +390,15 @@ static void an_answer_has_a_limit(void **state) {
 
     (void)state;
     assert_non_null(db);
-    assert_int_equal(epmt_db_limit(db, 1, &err), 0);
+    assert_int_equal(epmt_db_limit(db, 1, 0, &err), 0);
     assert_int_equal(epmt_db_query(db, endless, NULL, take_number, &got, &err), -1);
     assert_int_equal(err.code, EPMT_ERR_DATABASE);
     assert_non_null(strstr(err.text, "longer than 1 s"));
+    err.text[0] = '\0';
+    assert_int_equal(epmt_db_in_time(db, &err), -1);
+    assert_non_null(strstr(err.text, "longer than 1 s"));
+    assert_int_equal(epmt_db_limit(db, 60, 0, &err), 0);
+    assert_int_equal(epmt_db_in_time(db, &err), 0);
     epmt_db_close(db);
 }
 
@@ -410,7 +415,7 @@ static void a_snapshot_sees_one_moment(void **state) {
     assert_int_equal(epmt_db_snapshot(reader, &err), 0);
     assert_int_equal(number(reader, count), 0);
     // SQLite has others wait until it is over.
-    assert_int_equal(epmt_db_limit(db, 1, &err), 0);
+    assert_int_equal(epmt_db_limit(db, 1, 0, &err), 0);
     assert_int_equal(epmt_db_batch_begin(db, &err), 0);
     assert_int_equal(number(reader, count), 0);
     epmt_db_close(reader);
