@@ -54,7 +54,8 @@ typedef bool (*epmt_fold_alive_f)(void *context, const struct epmt_record *proce
 void epmt_fold_set_alive(struct epmt_jobfold *fold, epmt_fold_alive_f alive, void *context);
 
 // To be called once everything is added: counts generations (execs of one pid), gives every
-// process with no final record the state killed where `ended` (the job is over), gives every thread
+// process with no final record what its parent's wait told of its end, or else the state killed
+// where `ended` (the job is over), gives every thread
 // a process and that one's rank, makes the statistics over the ranks, and sets the order: MPI
 // processes by step and rank, then the others by start; threads by process, then by tid; rows of
 // the MPI tables by their keys. Adding more and finishing again is fine.

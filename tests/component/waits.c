@@ -114,7 +114,7 @@ static int by_waitid(void) {
     int result = waitid(P_PID, (id_t)pid, &info, WEXITED);
     printf("%d, errno %d, signal %d, code %d, %d\n", result, errno, info.si_status,
            info.si_code == CLD_KILLED, info.si_pid == pid);
-    pid = child_of(SIGKILL);
+    child_of(SIGKILL);
     printf("without a place: %d\n", waitid(P_ALL, 0, NULL, WEXITED));
     return 0;
 }
