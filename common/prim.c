@@ -77,7 +77,7 @@ int epmt_prim_perf_event_open(const void *attr, unsigned long flags) {
 }
 
 int epmt_prim_fd_limit(void) {
-    struct rlimit limit;
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
 
     if (CALL4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) || limit.rlim_cur > INT32_MAX)
         return INT32_MAX;
