@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place that makes system calls for the guest. syscall(2) sets errno; it is put back.
+// The one place that makes system calls for the guest.
 #include "common/prim.h"
 
 #include <errno.h>
@@ -10,17 +10,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/bare_call.h"
+
 #include "common/poison.h"
 
-static long call(long number, long a, long b, long c, long d, long e, long f) {
+static inline long call(long number, long a, long b, long c, long d, long e, long f) {
+#if EPMT_HAS_BARE_CALL
+    return epmt_bare_call(number, a, b, c, d, e, f);
+#else
     int saved = errno;
     long result = syscall(number, a, b, c, d, e, f);
-
-    if (result == -1) {
+    if (result == -1) { // syscall(2) sets errno; it is put back
         result = -errno;
         errno = saved;
     }
     return result;
+#endif
 }
 
 #define CALL0(n) call(n, 0, 0, 0, 0, 0, 0)
@@ -72,7 +77,7 @@ int epmt_prim_perf_event_open(const void *attr, unsigned long flags) {
 }
 
 int epmt_prim_fd_limit(void) {
-    struct rlimit limit;
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
 
     if (CALL4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) || limit.rlim_cur > INT32_MAX)
         return INT32_MAX;

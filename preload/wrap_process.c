@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/bare_call.h"
 #include "common/guard.h"
 #include "common/prim.h"
 #include "common/real.h"
@@ -62,33 +63,13 @@ void (*epmt_real_exit(void))(int) {
     return real;
 }
 
-#if defined __x86_64__ || defined __aarch64__
-static inline long bare_call(long number, long a, long b, long c, long d, long e, long f) {
-#ifdef __x86_64__
-    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-#else
-    register long x8 __asm__("x8") = number, result __asm__("x0") = a, x1 __asm__("x1") = b;
-    register long x2 __asm__("x2") = c, x3 __asm__("x3") = d, x4 __asm__("x4") = e;
-    register long x5 __asm__("x5") = f;
-    __asm__ volatile("svc 0"
-                     : "+r"(result)
-                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                     : "memory");
-#endif
-    return result;
-}
-
+#if EPMT_HAS_BARE_CALL
 static __attribute__((noinline, cold)) long end_by_call(long number, long status) {
     bool alone = epmt_threads_alone() && !epmt_unbegun_count();
 
     if (number == SYS_exit_group || (alone && epmt_prim_gettid() == epmt_prim_getpid()))
         end((int)status);
-    return bare_call(number, status, 0, 0, 0, 0, 0);
+    return epmt_bare_call(number, status, 0, 0, 0, 0, 0);
 }
 
 static __attribute__((noinline, cold)) long refused(long result) {
@@ -105,7 +86,7 @@ EPMT_EXPORT long epmt_syscall(long number, long a, long b, long c, long d, long 
 EPMT_EXPORT long epmt_syscall(long number, long a, long b, long c, long d, long e, long f) {
     if (__builtin_expect(number == SYS_exit_group || number == SYS_exit, 0))
         return end_by_call(number, a);
-    long result = bare_call(number, a, b, c, d, e, f);
+    long result = epmt_bare_call(number, a, b, c, d, e, f);
     if (__builtin_expect((unsigned long)result >= -4095UL, 0))
         return refused(result);
     return result;
