@@ -78,13 +78,31 @@ static const char *family(const char *version) {
     return NULL;
 }
 
-// A message was longer than its receive, say. From version 5 on Open MPI lets MPI_Waitall succeed
-// where nobody wants statuses, even where errors are fatal. MPICH 5, and Intel's of 2021, which are
-// of one descent, then complete the other requests. Open MPI before 5 does as with statuses.
-static enum epmt_mpi_unwanted unwanted_statuses(const char *version) {
-    const char *number = strstr(version, "Open MPI v");
+// Whether the version that stands behind `name` in the text, like 4.1.4, is before that one.
+static bool is_before(const char *text, const char *name, unsigned major, unsigned minor) {
+    unsigned found[2] = {0};
+    const char *at = strstr(text, name);
 
-    if (number && number[10] >= '1' && number[10] <= '4' && number[11] == '.')
+    if (!at)
+        return false;
+    at += strlen(name);
+    at += strspn(at, " \t");
+    if (*at < '0' || *at > '9')
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        for (; *at >= '0' && *at <= '9'; at++)
+            found[i] = found[i] * 10 + (unsigned)(*at - '0');
+        at += *at == '.';
+    }
+    return found[0] < major || (found[0] == major && found[1] < minor);
+}
+
+// A message was longer than its receive, say. From 5.0 on Open MPI lets MPI_Waitall succeed where
+// nobody wants statuses, even where errors are fatal. From 4.2 on MPICH then completes the other
+// requests; so does Intel's, and of the rest of its kin nobody knows. Older ones do as with
+// statuses.
+static enum epmt_mpi_unwanted unwanted_statuses(const char *version) {
+    if (is_before(version, "Open MPI v", 5, 0) || is_before(version, "MPICH Version:", 4, 2))
         return EPMT_MPI_ASKED;
     return strstr(version, "Open MPI") ? EPMT_MPI_NOT_ASKED : EPMT_MPI_ASKED_WHERE_FATAL;
 }

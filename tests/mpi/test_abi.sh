@@ -87,6 +87,9 @@ unwanted() { # NAME VERSION FROM SAID BYTES
 
 unwanted mpich-fatal "MPICH Version: 5.0.2" 2 "1 without, 0, left" 8
 unwanted mpich-return "MPICH Version: 5.0.2" 1 "2 without, 0, left" 20
+unwanted mpich-4.2 "MPICH Version: 4.2" 0 "3 without, 0, left" 32
+unwanted mpich-4.1 "MPICH Version: 4.1.3" 0 "0 without, 19, left" 8
+unwanted intel "Intel(R) MPI Library 2021.19" 1 "2 without, 0, left" 20
 unwanted openmpi-4 "Open MPI v4.1.4, package" 2 "0 without, 19, left" 8
 unwanted openmpi-5 "Open MPI v5.0.11, package" 3 "3 without, 0, left" 32
 unwanted openmpi-10 "Open MPI v10.0.0, package" 3 "3 without, 0, left" 32
