@@ -4,7 +4,15 @@
 
 #include "analysis/report_priv.h"
 
-#define MOVED "(coalesce(p.\"rchar\", 0) + coalesce(p.\"wchar\", 0))"
+// Of a process that vanished these are not known: no 0 is shown then.
+#define CPU "p.\"cpu_time\""
+#define RUN                                                                             \
+    "CASE WHEN p.\"end\" >= p.\"start\" THEN p.\"end\" - p.\"start\" WHEN p.\"end\" < " \
+    "p.\"start\" THEN 0 END"
+#define MOVED                                                                                   \
+    "(CASE WHEN p.\"rchar\" IS NOT NULL OR p.\"wchar\" IS NOT NULL THEN coalesce(p.\"rchar\", " \
+    "0) + coalesce(p.\"wchar\", 0) END)"
+#define BY_CPU " ORDER BY coalesce(sum(" CPU "), 0) DESC, "
 
 static void read_use(struct epmt_report_use *use, const char *const *values) {
     epmt_value_text(use->program, sizeof use->program, values[0]);
@@ -39,12 +47,12 @@ TAKE(take_mover, movers, mover_count, EPMT_REPORT_TOP)
 // Of a host the memory of its ranks together, which live at the same time; else the largest.
 #define GROUPED(name, host, memory)                                                               \
     "SELECT " name ", " host ", count(*), count(p.\"mpirank\"), NULL, NULL, sum(p.\"numtids\"), " \
-    "sum(" EPMT_SQL_LIFE "), sum(" EPMT_SQL_CPU                                                   \
-    ") AS cpu, " EPMT_SQL_SUM_NS("p.\"mpitime\"") ", " memory ", sum(" MOVED                      \
-                                                  ") FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
+    "sum(" RUN "), sum(" CPU                                                                      \
+    "), " EPMT_SQL_SUM_NS("p.\"mpitime\"") ", " memory ", sum(" MOVED                             \
+                                           ") FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
 #define SINGLE                                                                                     \
     "SELECT p.\"exename\", p.\"hostname\", 1, CASE WHEN p.\"mpirank\" IS NULL THEN 0 ELSE 1 END, " \
-    "p.\"mpirank\", p.\"pid\", p.\"numtids\", " EPMT_SQL_LIFE ", " EPMT_SQL_CPU                    \
+    "p.\"mpirank\", p.\"pid\", p.\"numtids\", " RUN ", " CPU                                       \
     ", p.\"mpitime\", p.\"rssmax\", " MOVED " FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
 
 static int take_threads(void *context, int columns, const char *const *names,
@@ -65,14 +73,13 @@ static int take_threads(void *context, int columns, const char *const *names,
 }
 
 int epmt_report_uses(struct report_context *context) {
-    static const char programs[] = GROUPED(
-        "p.\"exename\"", "NULL",
-        "max(p.\"rssmax\")") " GROUP BY p.\"exename\" ORDER BY cpu DESC, p.\"exename\" LIMIT 6";
+    static const char programs[] =
+        GROUPED("p.\"exename\"", "NULL", "max(p.\"rssmax\")") " GROUP BY p.\"exename\"" BY_CPU
+                                                              "p.\"exename\" LIMIT 6";
     static const char hosts[] =
         GROUPED("NULL", "p.\"hostname\"",
                 "coalesce(sum(CASE WHEN p.\"mpirank\" IS NOT NULL THEN p.\"rssmax\" END), "
-                "max(p.\"rssmax\"))") " GROUP BY p.\"hostname\" ORDER BY cpu DESC, p.\"hostname\" "
-                                      "LIMIT 6";
+                "max(p.\"rssmax\"))") " GROUP BY p.\"hostname\"" BY_CPU "p.\"hostname\" LIMIT 6";
     static const char top[] = SINGLE " ORDER BY " EPMT_SQL_CPU " DESC, p.\"id\" LIMIT 5";
     static const char movers[] =
         SINGLE " AND " MOVED " >= 1048576 ORDER BY " MOVED " DESC, p.\"id\" LIMIT 5";

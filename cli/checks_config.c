@@ -9,6 +9,7 @@
 
 #include "cli/checks.h"
 #include "cli/events_ask.h"
+#include "cli/paths.h"
 #include "cli/settings_files.h"
 #include "common/fmt.h"
 #include "common/iox.h"
@@ -117,11 +118,26 @@ void epmt_probe_events(const struct epmt_cli *cli, struct epmt_probe *check) {
     epmt_strbuf_free(&problem);
 }
 
+// The destination of a command of the site's own need not be a directory of this host.
+static void check_command(const struct epmt_cli *cli, struct epmt_probe *check) {
+    const char *command = cli->settings.stage_command + strspn(cli->settings.stage_command, " \t");
+    char name[PATH_MAX];
+
+    if (!epmt_fmt(name, sizeof name, "%.*s", (int)strcspn(command, " \t"), command) ||
+        !epmt_path_is_program(cli->envp, name))
+        epmt_probe_fail(check, "set stage_command to a command that is there, or to nothing",
+                        "stage_command: there is no program %s", name);
+    else
+        epmt_probe_pass(check, "%s ... %s", command, cli->settings.stage_command_dest);
+}
+
 void epmt_probe_stage(const struct epmt_cli *cli, struct epmt_probe *check) {
     const char *dest = cli->settings.stage_command_dest;
     struct stat st;
 
-    if (stat(dest, &st))
+    if (*cli->settings.stage_command)
+        check_command(cli, check);
+    else if (stat(dest, &st))
         epmt_probe_note(check, "%s is not there: `epmt stage` makes it", dest);
     else if (!S_ISDIR(st.st_mode) || access(dest, W_OK | X_OK))
         epmt_probe_fail(check, "set stage_command_dest to a directory that all hosts share",

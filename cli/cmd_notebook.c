@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/paths.h"
 #include "cli/say.h"
 #include "cli/settings_show.h"
 #include "common/fmt.h"
@@ -158,20 +159,6 @@ static int copy_notebook(const struct epmt_cli *cli, const char *path, struct ep
     return 0;
 }
 
-// Where `name` is among the directories of PATH.
-static bool is_program(const struct epmt_cli *cli, const char *name) {
-    const char *rest = epmt_environment_get(cli->envp, "PATH");
-    char path[PATH_MAX];
-
-    while (rest && *rest) {
-        size_t len = strcspn(rest, ":");
-        if (epmt_fmt(path, sizeof path, "%.*s/%s", (int)len, rest, name) && !access(path, X_OK))
-            return true;
-        rest += len + (rest[len] == ':');
-    }
-    return false;
-}
-
 // Returns only where Jupyter cannot be started, with err.
 static int start(const struct epmt_cli *cli, const char *copy, int argc, char **argv,
                  struct epmt_error *err) {
@@ -182,7 +169,7 @@ static int start(const struct epmt_cli *cli, const char *copy, int argc, char **
     if (!words)
         return epmt_errf(err, EPMT_ERR_MEMORY, "out of memory");
     words[count++] = jupyter;
-    words[count++] = is_program(cli, "jupyter-lab") ? lab : notebook;
+    words[count++] = epmt_path_is_program(cli->envp, "jupyter-lab") ? lab : notebook;
     words[count++] = (char *)(uintptr_t)copy;
     memcpy(words + count, argv, (size_t)argc * sizeof *words);
     fflush(NULL);

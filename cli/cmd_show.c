@@ -54,7 +54,7 @@ static int show(struct epmt_db *db, const char *name, struct epmt_output *output
     if (format == EPMT_FORMAT_CSV)
         return show_csv(db, id, output, err);
     if (counters)
-        return epmt_show_counters(output, db, id, err);
+        return epmt_show_counters(output, db, id, true, err);
     if (format == EPMT_FORMAT_TABLE && !full && !threads && !epmt_output_has_selection())
         return epmt_show_report(output, db, id, err);
     if (epmt_results_print(output, "job", db, &epmt_query_job, id, true, err) ||
@@ -63,7 +63,7 @@ static int show(struct epmt_db *db, const char *name, struct epmt_output *output
         return -1;
     if (threads && epmt_results_print(output, "threads", db, &epmt_query_threads, id, false, err))
         return -1;
-    return epmt_show_counters(output, db, id, err);
+    return epmt_show_counters(output, db, id, false, err);
 }
 
 static int run(struct epmt_cli *cli, int argc, char **argv, struct epmt_error *err) {

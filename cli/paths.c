@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/fmt.h"
 #include "metadata/jobplace.h"
+#include "metadata/settings.h"
 
 int epmt_paths_add(struct epmt_paths *paths, const char *path, struct epmt_error *err) {
     if (paths->count == paths->cap) {
@@ -139,4 +141,19 @@ bool epmt_path_jobfile(const char *dir, char path[PATH_MAX]) {
 
     epmt_path_jobid(dir, jobid);
     return epmt_fmt(path, PATH_MAX, "%s/%s%s", dir, jobid, EPMT_JOBFILE_SUFFIX);
+}
+
+bool epmt_path_is_program(char *const *envp, const char *name) {
+    const char *rest = strchr(name, '/') ? NULL : epmt_environment_get(envp, "PATH");
+    char path[PATH_MAX];
+
+    if (strchr(name, '/'))
+        return !access(name, X_OK);
+    while (rest && *rest) {
+        size_t len = strcspn(rest, ":");
+        if (epmt_fmt(path, sizeof path, "%.*s/%s", (int)len, rest, name) && !access(path, X_OK))
+            return true;
+        rest += len + (rest[len] == ':');
+    }
+    return false;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Job files and job directories among the files that people name.
+// Job files, job directories and programs, among the files that people name.
 #ifndef EPMT_CLI_PATHS_H
 #define EPMT_CLI_PATHS_H
 
@@ -26,6 +26,9 @@ enum epmt_path_kind {
 };
 
 enum epmt_path_kind epmt_path_kind(const char *path);
+
+// Whether execvp would find a program of that name: by PATH, where there is no slash in it.
+bool epmt_path_is_program(char *const *envp, const char *name);
 
 // Job files and journals are not looked for deeper than <prefix>/<user>/<jobid>.
 #define EPMT_PATH_DEPTH 2

@@ -18,14 +18,16 @@ static void print_ratios(struct epmt_output *output, const struct epmt_ratios *r
     epmt_output_close_section(output);
 }
 
-int epmt_show_counters(struct epmt_output *output, struct epmt_db *db, const char *id,
+int epmt_show_counters(struct epmt_output *output, struct epmt_db *db, const char *id, bool asked,
                        struct epmt_error *err) {
     struct epmt_ratios ratios;
 
     if (epmt_ratios_of(db, id, &ratios, err))
         return -1;
     if (!ratios.counted)
-        return 0;
+        return asked ? epmt_errf(err, EPMT_ERR_NOT_FOUND,
+                                 "the job has no counters: the setting events was empty")
+                     : 0;
     if (epmt_results_print(output, "counters", db, &epmt_query_counters, id, false, err))
         return -1;
     print_ratios(output, &ratios);

@@ -5,8 +5,9 @@
 
 #include "cli/results.h"
 
-// Prints them for the job with that id, where it has any. Returns 0 or -1 with err.
-int epmt_show_counters(struct epmt_output *output, struct epmt_db *db, const char *id,
+// Prints them for the job with that id, where it has any; where they were asked for and it has
+// none, that is an error. Returns 0 or -1 with err (NOT_FOUND).
+int epmt_show_counters(struct epmt_output *output, struct epmt_db *db, const char *id, bool asked,
                        struct epmt_error *err);
 
 #endif

@@ -198,7 +198,7 @@ int epmt_show_report(struct epmt_output *output, struct epmt_db *db, const char 
         output->sections = 1;
         epmt_show_report_tables(output, report);
         epmt_show_report_crashes(output->to, report);
-        result = epmt_show_counters(output, db, id, err);
+        result = epmt_show_counters(output, db, id, false, err);
     }
     free(report);
     free(findings);

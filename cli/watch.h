@@ -27,8 +27,8 @@ void epmt_watch_drain(struct epmt_watch *watch);
 int epmt_watch_scan(struct epmt_watch *watch, struct epmt_paths *found, bool *soon,
                     struct epmt_error *err);
 
-// Whether something was written there so lately that the rest may still be on its way: a copy over a
-// network that has stalled.
+// Whether something was written there so lately that the rest may still be on its way: a copy over
+// a network that has stalled.
 bool epmt_watch_is_young(const char *path);
 
 // What is as it is now need not be found again; where it has failed and is young, once more when it

@@ -42,6 +42,8 @@ broken output_prefix "$TEST_DIR/file" EPMT_OUTPUT_PREFIX="$TEST_DIR/file/"
 broken events "no-such-event" EPMT_EVENTS=no-such-event
 broken preload "no record" EPMT_DISABLE=1
 broken stage "$TEST_DIR/file" EPMT_STAGE_COMMAND_DEST="$TEST_DIR/file"
+broken stage "no-such-command" EPMT_STAGE_COMMAND="no-such-command -cd"
+contains "stage: a command" "cp -n ... " "$(EPMT_STAGE_COMMAND='cp -n' epmt check | grep ^stage)"
 contains "scheduler: which" "slurm, job 5" "$(SLURM_JOB_ID=5 epmt check | grep ^scheduler)"
 contains "events: which" "task-clock" "$(EPMT_EVENTS=task-clock epmt check | grep ^events)"
 

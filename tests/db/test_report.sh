@@ -53,6 +53,7 @@ job 5 quiet 0 100 exitcode=0 ended=1 processes=1 failed=0
     rank 24 3 3 n2 0 cpu_time=10000000 time_waiting=5000000000 time_oncpu=10000000000 rchar=1073741824 \
         delayacct_blkio_time=70000000
     process 25 3 0 100000 mpirun launcher=1 "hostname='n1'"
+    process 9001 10 0 100000 ghostly "hostname='n1'" "state='killed'" && echo 'update processes set "end" = null where id = 9001;'
     process 31 4 0 100000 omp "hostname='n1'" cpu_time=60000000 usertime=20000000 systemtime=40000000 numtids=4 \
         time_oncpu=60000000000 time_waiting=90000000000 syscr=200000 syscw=300000 rchar=1000000 wchar=1000000 \
         majflt=5000
@@ -179,6 +180,10 @@ contains "what stands out says so" "The job failed: TIMEOUT." "$(show overtime)"
 contains "its page says so" "The job failed: TIMEOUT." "$(epmt report overtime)"
 contains "it failed" overtime "$(epmt list --exit failed --columns jobid)"
 equal "it is not ok" "" "$(epmt list --exit ok --columns jobid | grep overtime)"
+
+# What was not observed is no 0: nothing is known of the process of job 10 but that it was.
+equal "a process that vanished" "ghostly 1 0" "$(show overtime | grep '^ghostly' | xargs)"
+fail_if "--counters of a job without any" epmt show overtime --counters
 
 # Names that would write on the terminal do not.
 sql "update jobs set jobname = '$(printf 'x\033[31m')' where id = 5; update processes set exename = '$(printf 'y\033[2J')' where id = 51"
