@@ -151,7 +151,8 @@ static void bury(struct pool *pool, struct worker *worker) {
     do
         waited = waitpid(worker->pid, &status, 0);
     while (waited < 0 && errno == EINTR);
-    if (worker->count == 1 && !epmt_submit_signal && !pool->fatal) {
+    bool died = !WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS;
+    if (worker->count == 1 && died && !epmt_submit_signal && !pool->fatal) {
         say_died(pool, worker->had[0], status);
     } else {
         for (unsigned i = 0; i < worker->count; i++)

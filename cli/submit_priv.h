@@ -72,6 +72,8 @@ void epmt_submit_stream(struct epmt_submit_worker *worker, const struct epmt_hel
 // with err.
 unsigned epmt_submit_tempdir(struct epmt_submit_worker *worker, char path[PATH_MAX],
                              struct epmt_error *err);
+// Whether the connection to the database is gone.
+bool epmt_submit_is_lost(const struct epmt_submit_worker *worker);
 // What is in it has been read, or waits.
 void epmt_submit_tempdir_done(struct epmt_submit_worker *worker, unsigned number, uint64_t bytes);
 

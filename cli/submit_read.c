@@ -47,7 +47,8 @@ static void submit_inner(struct epmt_submit_worker *worker, const struct epmt_so
 }
 
 static bool stopped(const struct epmt_submit_worker *worker) {
-    return epmt_submit_signal || worker->deaf || (worker->options->stop && worker->failed);
+    return epmt_submit_signal || worker->deaf || epmt_submit_is_lost(worker) ||
+           (worker->options->stop && worker->failed);
 }
 
 static void submit_archive(struct epmt_submit_worker *worker, int fd, const char *shown,

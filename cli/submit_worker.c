@@ -12,7 +12,13 @@
 
 volatile int epmt_submit_signal;
 
-// The next source: waits for it where nothing else is to be done. Returns 1, or 0 at the end.
+bool epmt_submit_is_lost(const struct epmt_submit_worker *worker) {
+    return worker->db && worker->db->lost;
+}
+
+// The next source: waits for it where nothing else is to be done. Returns 1, or 0 at the end: also
+// where the connection is lost, as the pool starts another worker with one of its own for what is
+// left, or is told that there is none to be had.
 static int next_source(struct epmt_submit_worker *worker, uint32_t *index) {
     struct pollfd wait = {.fd = worker->fd, .events = POLLIN};
     ssize_t n;
@@ -22,6 +28,8 @@ static int next_source(struct epmt_submit_worker *worker, uint32_t *index) {
     // Before it gets dull for those who look on.
     if (worker->count && poll(&wait, 1, 0) <= 0)
         epmt_submit_flush(worker);
+    if (epmt_submit_is_lost(worker))
+        return 0;
     do
         n = recv(worker->fd, index, sizeof *index, 0);
     while (n < 0 && errno == EINTR && !epmt_submit_signal);

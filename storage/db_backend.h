@@ -93,6 +93,7 @@ struct epmt_db {
     struct epmt_strbuf update_job, update_counted;
     struct epmt_strbuf delete_rows[EPMT_DDL_TABLE_COUNT]; // of the job $1
     struct epmt_db_kept *kept;                            // see epmt_db_keep
+    bool lost; // the connection is gone: only another one may do better
 };
 
 extern const struct epmt_db_backend epmt_db_sqlite, epmt_db_postgres;

@@ -92,7 +92,8 @@ int epmt_pg_failed(struct epmt_db *db, const PGresult *result, struct epmt_error
     char text[300];
 
     clean_message(pg, said ? said : PQerrorMessage(pg->connection), text, sizeof text);
-    if (PQstatus(pg->connection) != CONNECTION_OK)
+    db->lost |= PQstatus(pg->connection) != CONNECTION_OK;
+    if (db->lost)
         return epmt_errf(err, EPMT_ERR_DATABASE, "lost the connection to database %s: %s",
                          db->where, text);
     if (!state)

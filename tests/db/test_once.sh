@@ -130,6 +130,18 @@ if [ "$kind" = postgresql ]; then
     pg_sql postgres "select pg_terminate_backend(pid) $waiting" >/dev/null
     fail_if "a terminated connection is a failure" wait $submitter
     contains "it is told" "lost the connection to database postgresql://epmt@" "$(cat said)"
+    # What is left gets another connection, each of which is lost here too.
+    cp first.h5 second.h5 && cp first.h5 third.h5
+    epmt submit first.h5 second.h5 third.h5 >said 2>&1 7>&- &
+    submitter=$!
+    : >servers
+    while kill -0 $submitter 2>/dev/null; do
+        pg_sql postgres "select pid, pg_terminate_backend(pid) $waiting" | grep -o '^[0-9]*' >>servers
+        sleep 0.05
+    done
+    fail_if "connections that are terminated are a failure" wait $submitter
+    check "the rest of the sources had another connection" test "$(sort -u servers | wc -l)" -ge 2
+    equal "each source is told" 3 "$(grep -c 'lost the connection' said)"
     epmt submit first.h5 >said 2>&1 7>&- &
     submitter=$!
     until [ "$(pg_sql postgres "select count(*) $waiting")" = 1 ]; do sleep 0.05; done
