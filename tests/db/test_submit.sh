@@ -7,6 +7,9 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+export TMPDIR=$TEST_DIR/tmp # nobody else's temporary directories are looked at
+mkdir "$TMPDIR"
+
 cd "$TEST_DIR" || exit 1
 user=${USER:-$(id -un)}
 prefix=$EPMT_OUTPUT_PREFIX$user
