@@ -105,6 +105,16 @@ static void set_job_text(struct epmt_submit *submit, int column, struct epmt_byt
         submit->job[column] = epmt_db_text(epmt_strbuf_text(memory), memory->len);
 }
 
+static struct epmt_db_value job_number(int column, const char *text) {
+    bool moment =
+        column == EPMT_JOB_COL_submit || column == EPMT_JOB_COL_start || column == EPMT_JOB_COL_end;
+    int64_t number;
+
+    if (!epmt_parse_whole_i64(text, &number) || (moment && !epmt_is_moment(number)))
+        return (struct epmt_db_value){.kind = EPMT_DB_NULL};
+    return epmt_db_int(number);
+}
+
 void epmt_submit_job_column(struct epmt_submit *submit, struct epmt_bytes key,
                             struct epmt_bytes value) {
     for (int i = 0; i < EPMT_JOB_COLUMN_COUNT; i++) {
@@ -113,11 +123,8 @@ void epmt_submit_job_column(struct epmt_submit *submit, struct epmt_bytes key,
             memcmp(column->name, key.data, key.len))
             continue;
         set_job_text(submit, i, value);
-        int64_t number;
         if (column->type == EPMT_TYPE_INT)
-            submit->job[i] = epmt_parse_whole_i64(epmt_strbuf_text(&submit->job_text[i]), &number)
-                                 ? epmt_db_int(number)
-                                 : (struct epmt_db_value){.kind = EPMT_DB_NULL};
+            submit->job[i] = job_number(i, epmt_strbuf_text(&submit->job_text[i]));
     }
 }
 

@@ -94,8 +94,10 @@ static void choose(struct epmt_flatten *flatten, enum epmt_row_kind kind,
     flatten->stands = stands;
     flatten->count = 0;
     for (int i = 0; i < dictionary->count; i++) {
-        if (stands(&dictionary->columns[i]))
-            flatten->columns[flatten->count++] = (uint8_t)i;
+        if (!stands(&dictionary->columns[i]))
+            continue;
+        flatten->moment[flatten->count] = !strcmp(dictionary->columns[i].unit, "us since epoch");
+        flatten->columns[flatten->count++] = (uint8_t)i;
     }
 }
 
@@ -110,7 +112,8 @@ int epmt_flatten_row(struct epmt_flatten *flatten, enum epmt_row_kind kind,
     for (int at = 0; at < flatten->count; at++) {
         int i = flatten->columns[at];
         const struct epmt_column *column = &columns[i];
-        if (epmt_record_has(record, i))
+        if (epmt_record_has(record, i) &&
+            (!flatten->moment[at] || epmt_is_moment(record->value[i].i)))
             values[count] = flatten_value(&flatten->text[i], column, &record->value[i]);
         else
             values[count] = (struct epmt_db_value){.kind = EPMT_DB_NULL};

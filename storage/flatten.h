@@ -9,6 +9,13 @@
 // Texts that an index must hold are cut to so many bytes, at the end of a character.
 #define EPMT_INDEXED_TEXT_MAX 1024
 
+// Moments are of the years 1970 to 2199: what else an input claims is no observation, and one such
+// row would make PostgreSQL refuse the views of all jobs.
+#define EPMT_MOMENT_MAX INT64_C(7258118400000000)
+static inline bool epmt_is_moment(int64_t us) {
+    return us >= 0 && us < EPMT_MOMENT_MAX;
+}
+
 // Memory for the texts of one row, used again for the next. Start with {0}.
 struct epmt_flatten {
     bool indexed; // for a database: texts that are in an index are cut
@@ -17,6 +24,7 @@ struct epmt_flatten {
     bool (*stands)(const struct epmt_column *);
     int count;
     uint8_t columns[EPMT_COLUMN_COUNT];
+    bool moment[EPMT_COLUMN_COUNT]; // of these columns
     struct epmt_strbuf text[EPMT_COLUMN_COUNT];
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/fmt.h"
 #include "common/hash.h"
+#include "storage/flatten.h"
 #include "storage/proctree.h"
 #include "storage/slots.h"
 
@@ -83,9 +84,9 @@ static void add_life(struct epmt_jobsum *sum, const struct epmt_record *process,
     int64_t start = get(process, EPMT_COL_start, 0), end = get(process, EPMT_COL_end, 0);
     int64_t state = get(process, EPMT_COL_state, EPMT_STATE_running);
 
-    if (start > 0 && (!sum->start || start < sum->start))
+    if (start > 0 && epmt_is_moment(start) && (!sum->start || start < sum->start))
         sum->start = start;
-    if (end > sum->end)
+    if (end > sum->end && epmt_is_moment(end))
         sum->end = end;
     if (cpu >= 0)
         sum->cpu = sum->cpu < 0 ? cpu : add_bounded(sum->cpu, cpu);

@@ -160,4 +160,20 @@ if can_mount; then
     contains "no room: the rest is done" "Imported successfully - job: j1" "$said"
     contains "no room: it fails, and nothing is left" "status 6" "$(echo "$said" | tail -n 1)"
 fi
+# One job that claims to have begun before all times and to end after them: it is there, without these,
+# and nobody else's questions fail for it.
+for id in always never; do
+    EPMT_JOB_ID=$id epmt start
+    EPMT_JOB_ID=$id epmt run true
+    sed -i 's/"start": [0-9]*/"start": -9223372036854775807/; s/"session_start"/"stop": 9223372036854775807, "session_start"/' \
+        "$(find "$EPMT_OUTPUT_PREFIX" -path "*/$id/job_metadata.json")"
+    check "impossible times: $id" epmt submit "$(find "$EPMT_OUTPUT_PREFIX" -type d -name "$id")"
+done
+equal "they are not taken for times" 2 \
+    "$(sql "select count(*) from jobs where jobid in ('always', 'never') and coalesce(\"end\", 0) < 7258118400000000")"
+for what in jobs users hosts; do
+    check "list $what goes on" epmt list $what
+done
+check "so does the report" epmt show always
+check "and a comparison" epmt compare always never
 finish
