@@ -105,7 +105,9 @@ check "a stale job can be stopped" epmt stop -e
 
 # A session that began outside of the pid namespace, as of a command in a container: it is 0.
 from_outside() {
-    if [ "$(ps -o sid= -p $$)" -eq 0 ]; then "$@"; else unshare -pf --mount-proc "$@"; fi
+    local namespace=(unshare -pf --mount-proc)
+    [ "$(id -u)" = 0 ] || namespace=(unshare -rpf --mount-proc)
+    if [ "$(ps -o sid= -p $$)" -eq 0 ]; then "$@"; else "${namespace[@]}" "$@"; fi
 }
 cat >"$TEST_DIR/outside" <<'END'
 epmt start 2>/dev/null
@@ -114,8 +116,12 @@ epmt daemon --once --keep "$EPMT_OUTPUT_PREFIX" >/dev/null 2>&1
 epmt stop -e
 END
 unset EPMT_JOB_ID
-equal "a session of outside: its job is open until it is stopped" \
-    "epmt: start: job 0 is already started, ignoring" "$(from_outside sh "$TEST_DIR/outside" 2>&1)"
+if from_outside true 2>/dev/null; then
+    equal "a session of outside: its job is open until it is stopped" \
+        "epmt: start: job 0 is already started, ignoring" "$(from_outside sh "$TEST_DIR/outside" 2>&1)"
+else
+    echo "# no pid namespaces for users here: a session of outside is left out"
+fi
 
 # Another user's directory.
 export EPMT_JOB_ID=foreign
