@@ -198,5 +198,23 @@ outliers jobs a b d -f counter:cycles
 dump b
 COMMANDS
     ;;
+postgresql:*)
+    # Beside those of another job, that come first.
+    sql "insert into processes (id, job_id, pid, start, \"end\", exename, hostname, tags)
+        select i, 3, i, ${day}000000 + i, ${day}000000 + 2 * i, 'sh', 'n1', 'op:x' from generate_series(1000, 61000) i;
+        insert into processes (id, job_id, pid, start) select i, 2, i, ${day}000000 from generate_series(70000, 70100) i;
+        insert into threads (process_id, start, tid) select id, start, pid from processes"
+    sql "vacuum analyze processes; vacuum analyze threads" 2>/dev/null || { sql "analyze processes"; sql "analyze threads"; }
+    read_of() { sql "select sum(idx_tup_read) + (select sum(seq_tup_read) from pg_stat_user_tables)
+        from pg_stat_user_indexes"; }
+    for command in "list threads b --limit 20" "list processes b --limit 20" "list hosts b" "show b" "operations --user bob"; do
+        before=$(read_of)
+        # shellcheck disable=SC2086 # the words of the command
+        epmt $command >/dev/null 2>&1
+        sleep 0.2
+        rows=$(($(read_of) - before))
+        check "few rows are read ($rows) for: $command" [ "$rows" -gt 0 -a "$rows" -lt 20000 ]
+    done
+    ;;
 esac
 finish
