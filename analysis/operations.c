@@ -8,20 +8,20 @@
 #include "analysis/words.h"
 
 // The processes of operations; `reached` is how far those that began before came.
-#define PROCESSES                                                                                         \
-    "WITH chosen AS (%s), o AS (" EPMT_SQL_TAGGED(", coalesce(p.\"cpu_time\", 0) AS cpu, "                \
-                                                  "p.\"usertime\", p.\"systemtime\", "                    \
-                                                  "p.\"rssmax\", "                                        \
-                                                  "p.\"read_bytes\", p.\"write_bytes\", "                 \
-                                                  "p.\"rchar\", p.\"wchar\", CASE WHEN "                  \
-                                                  "p.\"state\" IN "                                       \
-                                                  "('signaled', 'killed') OR p.\"exitcode\" <> 0 "        \
-                                                  "THEN 1 ELSE 0 END AS bad") "), "                       \
-                                                                              "r AS (SELECT "             \
-                                                                              "o.*,"                      \
-                                                                              " " EPMT_SQL_TAGGED_REACHED \
-                                                                              " AS reached FROM "         \
-                                                                              "o), "
+#define PROCESSES                                                                   \
+    "WITH chosen AS (%s), o AS (" EPMT_SQL_TAGGED(                                  \
+        ", coalesce(p.\"cpu_time\", 0) AS cpu, "                                    \
+        "p.\"usertime\", p.\"systemtime\", "                                        \
+        "p.\"rssmax\", "                                                            \
+        "p.\"read_bytes\", p.\"write_bytes\", "                                     \
+        "p.\"rchar\", p.\"wchar\", CASE WHEN "                                      \
+        "p.\"state\" IN "                                                           \
+        "('signaled', 'killed') OR p.\"exitcode\" <> 0 "                            \
+        "THEN 1 ELSE 0 END AS bad") "), "                                           \
+                                    "r AS (SELECT "                                 \
+                                    "o.*,"                                          \
+                                    " " EPMT_SQL_TAGGED_REACHED " AS reached FROM " \
+                                    "o), "
 // One row per job and operation.
 #define JOBS                                                                                   \
     "j AS (SELECT \"job_id\", name AS op, count(*) AS n, sum(finish - \"start\") AS by_sum, "  \
