@@ -155,21 +155,19 @@ static void add_programs(struct epmt_strbuf *sql, struct epmt_parameters *parame
     epmt_strbuf_puts(sql, ") GROUP BY p.\"exename\"");
 }
 
-// As analysis/operations.c joins stretches of time.
+// As the operations of a job take when what overlaps counts once.
 static void add_operations(struct epmt_strbuf *sql, struct epmt_parameters *parameters,
                            const struct epmt_selection *side, const char *key) {
+    struct epmt_strbuf jobs = {0};
+
+    epmt_selection_add(&jobs, parameters, side);
     epmt_strbuf_printf(
         sql,
-        "SELECT name, sum(CASE WHEN reached IS NULL OR \"start\" > reached THEN finish - "
-        "\"start\" WHEN finish > reached THEN finish - reached ELSE 0 END) AS v FROM (SELECT o.*, "
-        "max(finish) OVER (PARTITION BY \"job_id\", name ORDER BY \"start\", finish, \"id\" ROWS "
-        "BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached FROM (SELECT p.\"job_id\", "
-        "t.\"value\" AS name, p.\"id\", p.\"start\", CASE WHEN p.\"end\" > p.\"start\" THEN "
-        "p.\"end\" ELSE p.\"start\" END AS finish FROM \"process_tags\" t JOIN \"processes\" p ON "
-        "p.\"id\" = t.\"process_id\" WHERE t.\"key\" = $%d AND p.\"job_id\" IN (",
-        epmt_parameters_add(parameters, epmt_db_text(key, strlen(key))));
-    epmt_selection_add(sql, parameters, side);
-    epmt_strbuf_puts(sql, ")) o) r GROUP BY name");
+        "SELECT name, sum(" EPMT_SQL_TAGGED_ADDS ") AS v FROM (SELECT o.*, " EPMT_SQL_TAGGED_REACHED
+        " AS reached FROM (" EPMT_SQL_TAGGED("") ") o) r GROUP BY name",
+        epmt_strbuf_text(&jobs), epmt_parameters_add(parameters, epmt_db_text(key, strlen(key))));
+    sql->failed |= jobs.failed;
+    epmt_strbuf_free(&jobs);
 }
 
 static void add_functions(struct epmt_strbuf *sql, struct epmt_parameters *parameters,

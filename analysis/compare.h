@@ -34,10 +34,10 @@ enum epmt_compare_unit {
 
 // X(name, title): metrics of the job; CPU time of its programs; duration of its operations (of the
 // process tag asked for, without what overlaps); time in MPI functions; counts of events.
-#define EPMT_COMPARE_PARTS(X)               \
-    X(metrics, "metrics of the jobs")       \
-    X(programs, "CPU time of programs")     \
-    X(operations, "duration of operations") \
+#define EPMT_COMPARE_PARTS(X)                 \
+    X(metrics, "metrics of the jobs")         \
+    X(programs, "CPU time of programs")       \
+    X(operations, "duration of operations")   \
     X(functions, "time in MPI, of all ranks") \
     X(counters, "counts of events, of all threads")
 

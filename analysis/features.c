@@ -20,15 +20,9 @@ static const struct compared {
 };
 
 #define LIFE "p.\"end\" - p.\"start\""
-// Also where several threads were in MPI at the same time.
-#define OUTSIDE_MPI                                                                  \
-    "CASE WHEN p.\"mpitime\" / 1000 > " LIFE " THEN 0 ELSE " LIFE " - p.\"mpitime\"" \
-    " / 1000 END"
 
 // Of a process of an operation: reached is the latest end of those that started before it.
-#define OVERLAP                                                                                 \
-    "WHEN p.\"reached\" IS NULL OR p.\"start\" > p.\"reached\" THEN " LIFE " WHEN p.\"end\" > " \
-    "p.\"reached\" THEN p.\"end\" - p.\"reached\" ELSE 0"
+#define ADDS EPMT_SQL_ADDS("p.\"start\"", "p.\"end\"", "p.\"reached\"")
 
 struct computed {
     const char *name, *unit, *sql, *description;
@@ -48,8 +42,7 @@ static const struct computed of_jobs[] = {
 
 static const struct computed of_operations[] = {
     {"duration", "us", "sum(" LIFE ")", "end - start, summed over its processes"},
-    {"sum_minus_overlap", "us", "sum(CASE " OVERLAP " END)",
-     "the same without what its processes overlap"},
+    {"sum_minus_overlap", "us", "sum(" ADDS ")", "the same without what its processes overlap"},
     {"finish_minus_start", "us", "max(p.\"end\") - min(p.\"start\")",
      "from its first start to its last end"},
     {"cpu_time", "us", "sum(p.\"cpu_time\")", "usertime + systemtime of its processes"},
@@ -61,7 +54,7 @@ static const struct computed of_processes[] = {
     {"cpu_time", "us", "p.\"cpu_time\"", "usertime + systemtime"},
     {"inclusive_cpu_time", "us", "p.\"inclusive_cpu_time\"",
      "cpu_time with that of all processes below"},
-    {"outside_mpi", "us", OUTSIDE_MPI, "duration without mpitime"},
+    {"outside_mpi", "us", EPMT_SQL_OUTSIDE_MPI, "duration without mpitime"},
     {"numtids", "count", "p.\"numtids\"", "threads"},
     {0}};
 

@@ -16,11 +16,8 @@ const char epmt_job_mpi_steps_sql[] =
     "  FROM processes p WHERE " OF_STEP ")"
 #define BUCKET "(p.mpirank - w.first) / w.width"
 
-// A rank's time outside MPI, as the view rank_balance has it.
-#define OUTSIDE \
-    "CASE WHEN p.mpitime IS NULL OR p.\"end\" <= p.start THEN p.cpu_time" \
-    " WHEN p.mpitime / 1000 > p.\"end\" - p.start THEN 0" \
-    " ELSE p.\"end\" - p.start - p.mpitime / 1000 END"
+// As the view rank_balance has it.
+#define OUTSIDE EPMT_SQL_BUSY_OR("p.cpu_time")
 
 #define RANKS \
     "WITH " WIDTH " SELECT " BUCKET " AS bucket, min(p.mpirank) AS first_rank," \

@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stretches of time are joined by window functions: how far what began before has reached tells
-// what a process adds.
 #include "analysis/operations.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "analysis/process_sql.h"
 #include "analysis/words.h"
 
 // The processes of operations; `reached` is how far those that began before came.
-#define PROCESSES                                                                                  \
-    "WITH chosen AS (%s), o AS (SELECT p.\"job_id\", t.\"value\" AS op, p.\"id\", p.\"start\", "   \
-    "CASE WHEN p.\"end\" > p.\"start\" THEN p.\"end\" ELSE p.\"start\" END AS finish, "            \
-    "coalesce(p.\"cpu_time\", 0) AS cpu, p.\"usertime\", p.\"systemtime\", p.\"rssmax\", "         \
-    "p.\"read_bytes\", p.\"write_bytes\", p.\"rchar\", p.\"wchar\", "                              \
-    "CASE WHEN p.\"state\" IN ('signaled', 'killed') OR p.\"exitcode\" <> 0 THEN 1 ELSE 0 END "    \
-    "AS bad FROM \"process_tags\" t JOIN \"processes\" p ON p.\"id\" = t.\"process_id\" "          \
-    "WHERE t.\"key\" = $%d AND p.\"job_id\" IN (SELECT \"id\" FROM chosen)), "                     \
-    "r AS (SELECT o.*, max(finish) OVER (PARTITION BY \"job_id\", op ORDER BY \"start\", finish, " \
-    "\"id\" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached FROM o), "
+#define PROCESSES                                                                   \
+    "WITH chosen AS (%s), o AS (" EPMT_SQL_TAGGED(                                  \
+        ", coalesce(p.\"cpu_time\", 0) AS cpu, "                                    \
+        "p.\"usertime\", p.\"systemtime\", "                                        \
+        "p.\"rssmax\", "                                                            \
+        "p.\"read_bytes\", p.\"write_bytes\", "                                     \
+        "p.\"rchar\", p.\"wchar\", CASE WHEN "                                      \
+        "p.\"state\" IN "                                                           \
+        "('signaled', 'killed') OR p.\"exitcode\" <> 0 "                            \
+        "THEN 1 ELSE 0 END AS bad") "), "                                           \
+                                    "r AS (SELECT "                                 \
+                                    "o.*,"                                          \
+                                    " " EPMT_SQL_TAGGED_REACHED " AS reached FROM " \
+                                    "o), "
 // One row per job and operation.
 #define JOBS                                                                                   \
-    "j AS (SELECT \"job_id\", op, count(*) AS n, sum(finish - \"start\") AS by_sum, "          \
-    "sum(CASE WHEN reached IS NULL OR \"start\" > reached THEN finish - \"start\" "            \
-    "WHEN finish > reached THEN finish - reached ELSE 0 END) AS by_union, "                    \
+    "j AS (SELECT \"job_id\", name AS op, count(*) AS n, sum(finish - \"start\") AS by_sum, "  \
+    "sum(" EPMT_SQL_TAGGED_ADDS ") AS by_union, "                                              \
     "max(finish) - min(\"start\") AS by_span, "                                                \
     "sum(CASE WHEN \"start\" IS NOT NULL AND (reached IS NULL OR \"start\" > reached) THEN 1 " \
     "ELSE 0 END) AS runs, sum(cpu) AS cpu, sum(\"usertime\") AS u, sum(\"systemtime\") AS s, " \
     "max(\"rssmax\") AS rss, sum(\"read_bytes\") AS rb, sum(\"write_bytes\") AS wb, "          \
-    "sum(\"rchar\") AS rc, sum(\"wchar\") AS wc, sum(bad) AS bad FROM r GROUP BY \"job_id\", op) "
+    "sum(\"rchar\") AS rc, sum(\"wchar\") AS wc, sum(bad) AS bad FROM r GROUP BY \"job_id\", " \
+    "name) "
 
 struct state {
     const struct epmt_operations_request *request;
@@ -126,7 +129,8 @@ static void write_query(struct epmt_strbuf *sql, struct epmt_parameters *paramet
 
     epmt_selection_add(&jobs, parameters, &request->selection);
     int key = epmt_parameters_add(parameters, epmt_db_text(request->key, strlen(request->key)));
-    epmt_strbuf_printf(sql, PROCESSES JOBS, epmt_strbuf_text(&jobs), key);
+    epmt_strbuf_printf(sql, PROCESSES JOBS, epmt_strbuf_text(&jobs), "SELECT \"id\" FROM chosen",
+                       key);
     epmt_strbuf_free(&jobs);
     if (request->per_job)
         epmt_strbuf_puts(sql, "SELECT b.\"id\", b.\"jobid\", op, 1, n, runs, by_sum, by_union, "

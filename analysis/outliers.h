@@ -54,10 +54,10 @@ struct epmt_outlier_question {
 
 // A row and a feature of it.
 struct epmt_outlier {
-    int64_t id;       // of the row in jobs, processes or threads; of an operation: of its job
-    int64_t job_id;   // its job
+    int64_t id;     // of the row in jobs, processes or threads; of an operation: of its job
+    int64_t job_id; // its job
     char feature[EPMT_FEATURE_NAME_MAX]; // or EPMT_DISTANCE_FEATURE
-    char unit[8];     // of the value
+    char unit[8];                        // of the value
     double value;
     struct epmt_summary usual;       // what it was compared with
     double low, high;                // limits by iqr

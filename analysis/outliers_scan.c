@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/outliers_priv.h"
+#include "analysis/process_sql.h"
 
 // What is listed, whose group and id; what must hold, with AND before it; how rows make one.
 static const struct kind {
@@ -25,11 +26,24 @@ static const struct kind {
                              " AND p.\"step\" IS NOT NULL AND p.\"mpirank\" IS NOT NULL", ""},
 };
 
-// Processes by one of their tags.
-static const struct kind by_tag = {
-    "g.\"value\"", "p.\"job_id\"",
-    "\"processes\" p JOIN \"process_tags\" g ON g.\"process_id\" = p.\"id\" AND g.\"key\" = $1", "",
-    " GROUP BY 1, 2"};
+static bool is_tagged(const struct epmt_scan *scan) {
+    return scan->compared == EPMT_COMPARED_OPERATIONS && scan->operation && *scan->operation;
+}
+
+// Processes by one of their tags. Of some jobs these come first: CROSS JOIN keeps SQLite to it.
+#define BY_TAG(from, holds) \
+    { "g.\"value\"", "p.\"job_id\"", from, " AND g.\"key\" = $1" holds, " GROUP BY 1, 2" }
+
+static const struct kind by_tag =
+    BY_TAG("\"processes\" p JOIN \"process_tags\" g ON g.\"process_id\" = p.\"id\"", "");
+static const struct kind by_tag_of_jobs =
+    BY_TAG("\"processes\" p CROSS JOIN \"process_tags\" g", " AND g.\"process_id\" = p.\"id\"");
+
+static const struct kind *kind_of(const struct epmt_scan *scan) {
+    if (!is_tagged(scan))
+        return &kinds[scan->compared];
+    return scan->job_count ? &by_tag_of_jobs : &by_tag;
+}
 
 void epmt_jobs_add(struct epmt_strbuf *sql, const char *column, const int64_t *jobs, size_t count) {
     if (!count) {
@@ -45,10 +59,6 @@ void epmt_jobs_add(struct epmt_strbuf *sql, const char *column, const int64_t *j
 static int add_text(struct epmt_db_value *values, int count, const char *text, size_t len) {
     values[count] = epmt_db_text(text, len);
     return count + 1;
-}
-
-static bool is_tagged(const struct epmt_scan *scan) {
-    return scan->compared == EPMT_COMPARED_OPERATIONS && scan->operation && *scan->operation;
 }
 
 // FROM and WHERE, with their values. Returns how many these are.
@@ -87,7 +97,7 @@ static bool needs_overlap(const struct epmt_scan *scan) {
 // Returns how many values are to be bound.
 static int make_sql(struct epmt_strbuf *sql, const struct epmt_scan *scan,
                     struct epmt_db_value values[3]) {
-    const struct kind *kind = is_tagged(scan) ? &by_tag : &kinds[scan->compared];
+    const struct kind *kind = kind_of(scan);
     bool overlap = needs_overlap(scan);
     int count;
 
@@ -95,12 +105,11 @@ static int make_sql(struct epmt_strbuf *sql, const struct epmt_scan *scan,
     for (int i = 0; i < scan->width; i++)
         epmt_strbuf_printf(sql, ", %s", scan->features[i].sql);
     if (overlap)
-        epmt_strbuf_printf(sql,
-                           " FROM (SELECT p.*, %s AS \"op\", max(p.\"end\") OVER ("
-                           "PARTITION BY p.\"job_id\", %s ORDER BY p.\"start\", p.\"end\", "
-                           "p.\"id\" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS "
-                           "\"reached\"",
-                           kind->group, kind->group);
+        epmt_strbuf_printf(
+            sql,
+            " FROM (SELECT p.*, %s AS \"op\", " EPMT_SQL_REACHED(
+                "p.\"job_id\", %s", "p.\"start\"", "p.\"end\"", "p.\"id\"") " AS \"reached\"",
+            kind->group, kind->group);
     count = add_from(sql, scan, kind, values);
     epmt_strbuf_printf(sql, "%s%s", overlap ? ") p" : "", kind->by);
     // The order tells where groups end, and which rows are a sample.

@@ -13,20 +13,23 @@ struct scale {
     const char *name;
 };
 
+// Nothing measures a part of it.
+#define FINEST 1e-9
+
 // In the largest unit of which there is a whole one, else in the smallest.
 static char *scaled(char data[EPMT_WORD_MAX], double value, const struct scale *scales) {
     while (scales[1].name && value < scales->from)
         scales++;
     double shown = value / scales->from;
-    int digits = shown >= 99.95 || value == 0 ? 0 : shown >= 9.995 ? 1 : 2;
+    int digits = shown >= 99.95 || scales->from <= FINEST ? 0 : shown >= 9.995 ? 1 : 2;
 
     snprintf(data, EPMT_WORD_MAX, "%.*f %s", digits, shown, scales->name);
     return data;
 }
 
 char *epmt_words_seconds(char data[EPMT_WORD_MAX], double seconds) {
-    static const struct scale scales[] = {
-        {3600, "h"}, {1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {0, NULL}};
+    static const struct scale scales[] = {{3600, "h"},  {1, "s"},       {1e-3, "ms"},
+                                          {1e-6, "us"}, {FINEST, "ns"}, {0, NULL}};
 
     // 90 minutes are read as easily as 5400 s.
     return scaled(data, seconds, seconds >= 10000 ? scales : scales + 1);

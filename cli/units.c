@@ -1,59 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/units.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/words.h"
+
 #define LINE_MAX_LEN 60
-#define FINEST 1e-9
-
-struct scale {
-    double from;
-    const char *name;
-};
-
-// Three digits that count, in the largest unit of which there is a whole one.
-static void add_scaled(struct epmt_strbuf *text, double value, const struct scale *scales) {
-    while (scales[1].name && value < scales->from)
-        scales++;
-    double shown = value / scales->from;
-    int digits = shown >= 99.95 ? 0 : shown >= 9.995 ? 1 : 2;
-
-    if (scales->from <= FINEST) // nothing measures a part of a nanosecond
-        digits = 0;
-    epmt_strbuf_printf(text, "%.*f %s", digits, shown, scales->name);
-}
 
 static void add_seconds(struct epmt_strbuf *text, const char *value) {
-    static const struct scale scales[] = {{3600, "h"},  {1, "s"},       {1e-3, "ms"},
-                                          {1e-6, "us"}, {FINEST, "ns"}, {0, NULL}};
-    double seconds = strtod(value, NULL);
+    char words[EPMT_WORD_MAX];
 
-    // Hours only where seconds have five digits: 90 minutes are read as easily as 5400 s.
-    add_scaled(text, seconds, seconds >= 10000 ? scales : scales + 1);
+    epmt_strbuf_puts(text, epmt_words_seconds(words, strtod(value, NULL)));
 }
 
 static void add_bytes(struct epmt_strbuf *text, const char *value) {
-    static const struct scale scales[] = {{(double)(UINT64_C(1) << 50), "PiB"},
-                                          {(double)(UINT64_C(1) << 40), "TiB"},
-                                          {(double)(UINT64_C(1) << 30), "GiB"},
-                                          {(double)(UINT64_C(1) << 20), "MiB"},
-                                          {1024, "KiB"},
-                                          {0, NULL}};
-    double bytes = strtod(value, NULL);
+    char words[EPMT_WORD_MAX];
 
-    if (bytes < 1024)
-        epmt_strbuf_printf(text, "%.0f B", bytes);
-    else
-        add_scaled(text, bytes, scales);
+    epmt_strbuf_puts(text, epmt_words_bytes(words, strtod(value, NULL)));
 }
 
 static void add_mib(struct epmt_strbuf *text, const char *value) {
-    char bytes[32];
+    char words[EPMT_WORD_MAX];
 
-    snprintf(bytes, sizeof bytes, "%.0f", strtod(value, NULL) * (double)(1 << 20));
-    add_bytes(text, bytes);
+    epmt_strbuf_puts(text, epmt_words_bytes(words, strtod(value, NULL) * (double)(1 << 20)));
 }
 
 static void add_share(struct epmt_strbuf *text, const char *value) {

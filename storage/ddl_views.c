@@ -4,6 +4,7 @@
 #include "storage/ddl.h"
 
 #include "common/hash.h"
+#include "storage/rank_sql.h"
 
 enum how { PLAIN, TIME, SECONDS, MIB, NANO, SHARE_4 };
 
@@ -178,12 +179,7 @@ static const struct view_column mpi_function_summary[] = {
     {0},
 };
 
-// A rank's time outside MPI, or its CPU time where MPI was not profiled (us): jobsum.c has the
-// same.
-#define BUSY                                                                           \
-    "CASE WHEN p.\"mpitime\" IS NULL OR p.\"end\" <= p.\"start\" THEN p.\"cpu_time\" " \
-    "WHEN p.\"mpitime\" / 1000 > p.\"end\" - p.\"start\" THEN 0 "                      \
-    "ELSE p.\"end\" - p.\"start\" - p.\"mpitime\" / 1000 END"
+#define BUSY EPMT_SQL_BUSY_OR("p.\"cpu_time\"")
 
 static const struct view_column rank_balance[] = {
     SAME(p, job_id),

@@ -148,6 +148,73 @@ sqlite:*)
         from jobs j where exists (select 1 from processes p where p.job_id = j.id and p.exename = 'a')")"
     contains "a host leads to its jobs" "processes_hostname_job (hostname=? AND job_id=?)" "$(plan "select id
         from jobs j where exists (select 1 from processes p where p.job_id = j.id and p.hostname = 'a')")"
+    # Beside 60,000 processes of another job, in 40 MB: what is asked of a small one reads pages of its own.
+    sqlite3 "$TEST_DB" "begin; update processes set tags = 'op:x';
+        insert into processes (id, job_id, pid, start, \"end\", exename, hostname, args, tags)
+        with recursive n(i) as (select 1000 union all select i + 1 from n where i < 61000)
+        select i, 3, i, ${day}000000 + i, ${day}000000 + 2 * i, 'sh', 'n1', printf('%.300c', 'x'), 'op:x' from n;
+        insert into threads (process_id, start, tid) select id, start, pid from processes;
+        insert into process_tags select id, 'op', 'x' from processes;
+        insert into counters (process_id, event, value) select id, 'cycles', 1 from processes;
+        insert into mpi_functions (process_id, function, time) select id, 'MPI_Send', 1 from processes; commit"
+    while read -r command; do
+        # shellcheck disable=SC2086 # the words of the command
+        strace -f -qq -e trace=pread64 -o "$TEST_DIR/reads" epmt $command >/dev/null 2>&1
+        reads=$(grep -c pread64 "$TEST_DIR/reads")
+        check "few pages are read ($reads) for: $command" [ "$reads" -gt 5 -a "$reads" -lt 100 ]
+    done <<'COMMANDS'
+list
+list --user bob
+list --tag exp:a
+list --program cm4x
+list --host n2
+list --exit failed
+list --after 2026-11-20
+list --when b
+list --order -cpu_time
+list jobid=b
+list processes --limit 20
+list processes b
+list processes --user bob
+list processes exename=cm4x
+list processes hostname=n2
+list threads --limit 20
+list threads b
+list hosts b
+list programs b
+list tags b
+show b
+show b --full
+show b --counters
+operations b
+operations --user bob
+compare a b
+outliers --feature all
+outliers operations a b d -k op
+outliers processes a b d
+outliers ranks b
+outliers threads b
+outliers jobs a b d -f counter:cycles
+dump b
+COMMANDS
+    ;;
+postgresql:*)
+    # Beside those of another job, that come first.
+    sql "insert into processes (id, job_id, pid, start, \"end\", exename, hostname, tags)
+        select i, 3, i, ${day}000000 + i, ${day}000000 + 2 * i, 'sh', 'n1', 'op:x' from generate_series(1000, 61000) i;
+        insert into processes (id, job_id, pid, start) select i, 2, i, ${day}000000 from generate_series(70000, 70100) i;
+        insert into threads (process_id, start, tid) select id, start, pid from processes"
+    sql "vacuum analyze processes; vacuum analyze threads" 2>/dev/null || { sql "analyze processes"; sql "analyze threads"; }
+    read_of() { sql "select sum(idx_tup_read) + (select sum(seq_tup_read) from pg_stat_user_tables)
+        from pg_stat_user_indexes"; }
+    for command in "list threads b --limit 20" "list processes b --limit 20" "list hosts b" "show b" "operations --user bob"; do
+        before=$(read_of)
+        # shellcheck disable=SC2086 # the words of the command
+        epmt $command >/dev/null 2>&1
+        sleep 0.2
+        rows=$(($(read_of) - before))
+        check "few rows are read ($rows) for: $command" [ "$rows" -gt 0 -a "$rows" -lt 20000 ]
+    done
     ;;
 esac
 finish
