@@ -4,6 +4,7 @@
 #include "analysis/json_build.h"
 #include "analysis/json_compare.h"
 #include "analysis/json_rows.h"
+#include "storage/common_sql.h"
 
 #define ROWS_MAX 5000
 
@@ -141,13 +142,19 @@ int epmt_json_experiments(struct epmt_db *db, json_t **to, struct epmt_error *er
     static const char sql[] =
         "SELECT t.\"value\" AS \"experiment\", count(*) AS \"jobs\", count(DISTINCT c.\"value\") "
         "AS \"components\", count(DISTINCT s.\"value\") AS \"time segments\", "
-        "round(CAST(sum(j.\"duration\") AS NUMERIC) / 1000000.0, 6) AS \"duration_s\", "
-        "round(CAST(sum(j.\"cpu_time\") AS NUMERIC) / 1000000.0, 6) AS \"cpu_s\", "
-        "max(j.\"start\") AS \"latest\" FROM \"job_tags\" t JOIN \"jobs\" j ON "
-        "j.\"id\" = t.\"job_id\" LEFT JOIN \"job_tags\" c ON c.\"job_id\" = j.\"id\" AND "
-        "c.\"key\" = 'exp_component' LEFT JOIN \"job_tags\" s ON s.\"job_id\" = j.\"id\" AND "
-        "s.\"key\" = 'exp_time' WHERE t.\"key\" = 'exp_name' GROUP BY t.\"value\" "
-        "ORDER BY max(j.\"start\") DESC, 1 LIMIT 500";
+        "round(CAST(" EPMT_SQL_SUM(
+            "j.\"duration\"") " AS NUMERIC) / 1000000.0, 6) AS \"duration_s\", "
+                              "round(CAST(" EPMT_SQL_SUM(
+                                  "j.\"cpu_time\"") " AS NUMERIC) / 1000000.0, 6) AS \"cpu_s\", "
+                                                    "max(j.\"start\") AS \"latest\" FROM "
+                                                    "\"job_tags\" t JOIN \"jobs\" j ON "
+                                                    "j.\"id\" = t.\"job_id\" LEFT JOIN "
+                                                    "\"job_tags\" c ON c.\"job_id\" = j.\"id\" AND "
+                                                    "c.\"key\" = 'exp_component' LEFT JOIN "
+                                                    "\"job_tags\" s ON s.\"job_id\" = j.\"id\" AND "
+                                                    "s.\"key\" = 'exp_time' WHERE t.\"key\" = "
+                                                    "'exp_name' GROUP BY t.\"value\" "
+                                                    "ORDER BY max(j.\"start\") DESC, 1 LIMIT 500";
     json_t *experiments;
 
     *to = NULL;

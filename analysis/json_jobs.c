@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/json_rows.h"
+#include "storage/common_sql.h"
 
 // Of one job what `epmt list` and `epmt show` say of it (the view), by the same names.
 #define COLUMNS                                                                                 \
@@ -208,13 +209,16 @@ static int ask_sums(struct epmt_db *db, const struct question *question, json_t 
                     struct epmt_error *err) {
     struct epmt_strbuf sql = {0};
 
-    epmt_strbuf_printf(
-        &sql,
-        "SELECT count(*) AS \"jobs\", coalesce(sum(" EPMT_SELECTION_FAILED "), 0) AS \"failed\", "
-        "round(CAST(sum(j.\"cpu_time\") AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\", "
-        "count(DISTINCT j.\"user\") AS \"users\", sum(j.\"processes\") AS \"processes\", "
-        "min(j.\"start\") AS \"first\", max(j.\"start\") AS \"last\" FROM \"jobs\" j%s",
-        epmt_strbuf_text(&question->where));
+    epmt_strbuf_printf(&sql,
+                       "SELECT count(*) AS \"jobs\", coalesce(sum(" EPMT_SELECTION_FAILED
+                       "), 0) AS \"failed\", "
+                       "round(CAST(" EPMT_SQL_SUM(
+                           "j.\"cpu_time\"") " AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\", "
+                                             "count(DISTINCT j.\"user\") AS \"users\", "
+                                             "sum(j.\"processes\") AS \"processes\", "
+                                             "min(j.\"start\") AS \"first\", max(j.\"start\") AS "
+                                             "\"last\" FROM \"jobs\" j%s",
+                       epmt_strbuf_text(&question->where));
     sql.failed |= question->where.failed;
     int result = epmt_json_selected_record(db, &sql, &question->parameters, to, err);
     epmt_strbuf_free(&sql);
@@ -242,12 +246,14 @@ static int ask_buckets(struct epmt_db *db, const struct question *question, int6
     struct epmt_strbuf sql = {0};
     long long us = (long long)width_s * 1000000;
 
-    epmt_strbuf_printf(&sql,
-                       "SELECT j.\"start\" / %lld * %lld AS \"start_s\", count(*) AS \"jobs\", "
-                       "sum(" EPMT_SELECTION_FAILED ") AS \"failed\", "
-                       "round(CAST(sum(j.\"cpu_time\") AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\" "
-                       "FROM \"jobs\" j%s AND j.\"start\" IS NOT NULL GROUP BY 1 ORDER BY 1",
-                       us, (long long)width_s, epmt_strbuf_text(&question->where));
+    epmt_strbuf_printf(
+        &sql,
+        "SELECT j.\"start\" / %lld * %lld AS \"start_s\", count(*) AS \"jobs\", "
+        "sum(" EPMT_SELECTION_FAILED ") AS \"failed\", "
+        "round(CAST(" EPMT_SQL_SUM(
+            "j.\"cpu_time\"") " AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\" "
+                              "FROM \"jobs\" j%s AND j.\"start\" IS NOT NULL GROUP BY 1 ORDER BY 1",
+        us, (long long)width_s, epmt_strbuf_text(&question->where));
     int result = epmt_json_selected_table(db, &sql, &question->parameters, to, err);
     epmt_strbuf_free(&sql);
     return result;

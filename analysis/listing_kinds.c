@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "analysis/listing.h"
+#include "storage/common_sql.h"
 
 // clang-format off
-#define SECONDS(of) "round(CAST(sum(" of ") AS NUMERIC) / 1000000.0, 6)"
+#define SECONDS(of) "round(CAST(" EPMT_SQL_SUM(of) " AS NUMERIC) / 1000000.0, 6)"
 
 // Processes that have the same value in a column.
 #define COUNTED(column) \
@@ -13,8 +14,9 @@
     "count(*) AS \"processes\", count(p.\"mpirank\") AS \"ranks\", "
 #define STORED \
     "min(p.\"start\") AS \"start\", max(p.\"end\") AS \"end\", " \
-    "sum(p.\"end\" - p.\"start\") AS \"duration\", sum(p.\"usertime\") AS \"usertime\", " \
-    "sum(p.\"systemtime\") AS \"systemtime\", max(p.\"rssmax\") AS \"rssmax\", "
+    EPMT_SQL_SUM("p.\"end\" - p.\"start\"") " AS \"duration\", " \
+    EPMT_SQL_SUM("p.\"usertime\"") " AS \"usertime\", " \
+    EPMT_SQL_SUM("p.\"systemtime\"") " AS \"systemtime\", max(p.\"rssmax\") AS \"rssmax\", "
 #define FOR_PEOPLE \
     SECONDS("p.\"end\" - p.\"start\"") " AS \"duration_s\", " \
     SECONDS("p.\"usertime\"") " AS \"usertime_s\", " \

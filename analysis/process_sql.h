@@ -3,7 +3,7 @@
 #ifndef EPMT_ANALYSIS_PROCESS_SQL_H
 #define EPMT_ANALYSIS_PROCESS_SQL_H
 
-#include "storage/rank_sql.h"
+#include "storage/common_sql.h"
 
 // Its CPU time and its life, us.
 #define EPMT_SQL_CPU "coalesce(p.\"cpu_time\", 0)"

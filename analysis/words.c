@@ -18,10 +18,11 @@ struct scale {
 
 // In the largest unit of which there is a whole one, else in the smallest.
 static char *scaled(char data[EPMT_WORD_MAX], double value, const struct scale *scales) {
-    while (scales[1].name && value < scales->from)
+    while (scales[1].name && fabs(value) < scales->from)
         scales++;
     double shown = value / scales->from;
-    int digits = shown >= 99.95 || scales->from <= FINEST ? 0 : shown >= 9.995 ? 1 : 2;
+    double size = fabs(shown);
+    int digits = size >= 99.95 || scales->from <= FINEST ? 0 : size >= 9.995 ? 1 : 2;
 
     snprintf(data, EPMT_WORD_MAX, "%.*f %s", digits, shown, scales->name);
     return data;
@@ -32,7 +33,7 @@ char *epmt_words_seconds(char data[EPMT_WORD_MAX], double seconds) {
                                           {1e-6, "us"}, {FINEST, "ns"}, {0, NULL}};
 
     // 90 minutes are read as easily as 5400 s.
-    return scaled(data, seconds, seconds >= 10000 ? scales : scales + 1);
+    return scaled(data, seconds, fabs(seconds) >= 10000 ? scales : scales + 1);
 }
 
 char *epmt_words_bytes(char data[EPMT_WORD_MAX], double bytes) {

@@ -4,7 +4,7 @@
 #include "storage/ddl.h"
 
 #include "common/hash.h"
-#include "storage/rank_sql.h"
+#include "storage/common_sql.h"
 
 enum how { PLAIN, TIME, SECONDS, MIB, NANO, SHARE_4 };
 
@@ -20,10 +20,6 @@ struct view_column {
     { #table ".\"" #column "\"", #column, TIME }
 #define DURATION(table) \
     { #table ".\"end\" - " #table ".\"start\"", "duration_s", SECONDS }
-
-// The sum of numbers that may be too many for the integers of SQLite, where an overflow of sum() is
-// an error and one of * and + is not: exact where it fits, else a real number.
-#define SUM_OF(number) "(sum(" number " / 1000000000) * 1000000000 + sum(" number " % 1000000000))"
 
 #define SHARE_OF(table, column) \
     { #table ".\"" #column "\"", #column, SHARE_4 }
@@ -194,7 +190,7 @@ static const struct view_column rank_balance[] = {
     {"max(" BUSY ")", "max_s", SECONDS},
     {"1 - avg(" BUSY ") / nullif(max(" BUSY "), 0)", "imbalance", SHARE_4},
     {"sum(p.\"cpu_time\")", "cpu_s", SECONDS},
-    {SUM_OF("p.\"mpitime\""), "mpitime_s", NANO},
+    {EPMT_SQL_SUM("p.\"mpitime\""), "mpitime_s", NANO},
     {"sum(CASE WHEN p.\"end\" > p.\"start\" THEN p.\"mpitime\" / 1000.0 END) / "
      "nullif(sum(CASE WHEN p.\"mpitime\" IS NOT NULL THEN p.\"end\" - p.\"start\" END), 0)",
      "mpi_share", SHARE_4},
@@ -229,7 +225,7 @@ static const struct view_column counter_summary[] = {
     SAME(j, jobid),
     SAME(c, event),
     {"max(c.\"source\")", "source", PLAIN},
-    {SUM_OF("c.\"value\""), "value", PLAIN},
+    {EPMT_SQL_SUM("c.\"value\""), "value", PLAIN},
     {"max(c.\"unit\")", "unit", PLAIN},
     {"count(c.\"value\")", "threads", PLAIN},
     {"count(*) - count(c.\"value\")", "missing", PLAIN},

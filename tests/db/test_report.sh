@@ -173,6 +173,12 @@ page=$(epmt report huge 2>&1)
 contains "of a page" '"cpu_wait_s"' "$page"
 contains "of an experiment" "18000000000000000000" "$(epmt explore huge --metric mpitime)"
 check "of operations" epmt outliers operations --key op --feature mpitime
+sql "update processes set usertime = 9000000000000000000 where job_id = 9; update jobs set cpu_time = 9000000000000000000 where id in (8, 9)"
+for what in hosts programs; do
+    contains "of $what" "10000000000 h" "$(epmt list $what huge)"
+done
+contains "of programs, for programs" 36000000000000000000 "$(epmt list programs huge --format csv | sed 's/3.6e+19/36000000000000000000/')"
+sql "update processes set usertime = null where job_id = 9; update jobs set cpu_time = null where id in (8, 9)"
 
 # A time limit is the first thing to know, and a failure.
 contains "a job that its scheduler ended" "Job overtime of ?: TIMEOUT" "$(show overtime)"

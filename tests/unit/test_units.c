@@ -21,6 +21,8 @@ static void values_are_shown_in_their_units(void **state) {
         {"time_s", "99.96", "100 s"},
         {"time_s", "9999.4", "9999 s"},
         {"time_s", "36000", "10.0 h"},
+        {"time_s", "-1", "-1.00 s"}, // clocks that do not agree
+        {"time_s", "-36000", "-10.0 h"},
         {"x_bytes", "0", "0 B"},
         {"x_bytes", "1023", "1023 B"},
         {"x_bytes", "1024", "1.00 KiB"},
