@@ -124,7 +124,7 @@ run_and_kill_mpirun() { # FAMILY OUT
 
 # Runs it, as one line of what came of it.
 outcome_of() { # FAMILY MODE OUT
-    local status
+    local status hidden='^$'
     if [ "$2" = wait ]; then
         run_and_kill_mpirun "$1" "$3"
     else
@@ -137,7 +137,9 @@ outcome_of() { # FAMILY MODE OUT
         [ $status != 0 ] && status=failed
         ;;
     esac
-    echo "status $status" "$(own_lines "$3" | tr '\n' ' ')"
+    # Nor is it known who comes to his end before the launcher has noticed that another left.
+    [ "$2" = exit ] && hidden=finalized
+    echo "status $status" "$(own_lines "$3" | grep -v "$hidden" | tr '\n' ' ')"
 }
 
 files_of() { find "$EPMT_OUTPUT_PREFIX" -type f 2>/dev/null | sed 's/.*\.//' | sort | uniq -c |
