@@ -81,9 +81,9 @@ static void the_header_is_kept(void **state) {
 }
 
 static const enum epmt_row_kind kinds[] = {
-    EPMT_ROW_PROCESS,       EPMT_ROW_THREAD,       EPMT_ROW_MPI_FUNCTION,
-    EPMT_ROW_MPI_IMBALANCE, EPMT_ROW_MPI_MESSAGE,  EPMT_ROW_MPI_CALLSITE,
-    EPMT_ROW_MPI_SIZE,      EPMT_ROW_MPI_VARIABLE, EPMT_ROW_COUNTER};
+    EPMT_ROW_PROCESS,     EPMT_ROW_THREAD,       EPMT_ROW_MPI_FUNCTION, EPMT_ROW_MPI_IMBALANCE,
+    EPMT_ROW_MPI_MESSAGE, EPMT_ROW_MPI_CALLSITE, EPMT_ROW_MPI_SIZE,     EPMT_ROW_MPI_VARIABLE,
+    EPMT_ROW_COUNTER,     EPMT_ROW_WAITED};
 
 // Every column of every kind alone, at the ends of its type. The bits of a real are those of the
 // number, so infinities and what is no number are among them.
