@@ -127,6 +127,7 @@ void epmt_mpi_request_note(const struct epmt_mpi_entry *entry) {
     place->site = entry->site;
     place->receive = entry->receive;
     place->persistent = entry->persistent;
+    place->active = false;
     place->message = entry->message;
     place->to_peer = entry->to_peer;
     place->peer = entry->peer;

@@ -17,9 +17,10 @@ struct epmt_mpi_entry {
     uint64_t stamp;              // of the table
     struct epmt_mpi_amount each; // persistent: at each start
     unsigned function;           // to whose sums a receive's bytes belong
-    bool receive, persistent;
-    bool message; // which may be cancelled, unlike a file's
-    bool to_peer; // a persistent send, to `peer` of `comm`
+    bool receive : 1, persistent : 1;
+    bool active : 1; // a persistent receive that was started, and is not known to be done
+    bool message;    // which may be cancelled, unlike a file's
+    bool to_peer;    // a persistent send, to `peer` of `comm`
     int peer;
     unsigned site; // call site that its bytes belong to, 0: none
     uint64_t comm;

@@ -45,7 +45,9 @@ static void received(struct epmt_mpi_thread *thread, const struct epmt_mpi_found
                      const void *status) {
     if (!found->message || !epmt_mpi_status_is_cancelled(status))
         came(thread, found, epmt_mpi_status_bytes(status));
-    if (!found->persistent)
+    if (found->persistent)
+        found->entry->active = false;
+    else
         epmt_mpi_request_forget(found);
 }
 
@@ -139,8 +141,9 @@ static void keep_posted(struct epmt_mpi_call *call) {
     uint64_t *posted = (uint64_t *)(call->many + count);
 
     for (int i = 0; i < count; i++) {
-        if (call->many[i].entry)
-            posted[i] = call->many[i].entry->posted;
+        const struct epmt_mpi_entry *entry = call->many[i].entry;
+        if (entry)
+            posted[i] = entry->persistent && !entry->active ? 0 : entry->posted;
     }
 }
 
@@ -199,6 +202,8 @@ static void all_posted(struct epmt_mpi_thread *thread, const struct epmt_mpi_cal
         bool gone = found->entry && is_gone((const void *)call->slots[1], (size_t)i);
         if (found->entry && (gone || found->persistent))
             came(thread, found, posted[i]);
+        if (found->entry && found->persistent)
+            found->entry->active = false;
         if (gone)
             epmt_mpi_request_forget(found);
     }
@@ -292,6 +297,7 @@ static void started(const struct epmt_mpi_thread *thread, struct epmt_mpi_sum *s
     struct epmt_mpi_entry *entry = found.entry;
     if (!entry || !found.persistent)
         return;
+    entry->active = entry->receive;
     entry->function = function;
     entry->site = thread->site;
     sum->out += entry->each.out;

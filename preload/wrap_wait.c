@@ -6,12 +6,14 @@
 // A wait may run in a handler of SIGCHLD, in a child of vfork, and before our constructor: unless a
 // signal ended the child, nothing of ours is touched but the cache of the real function.
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "aggregator/fragment.h"
+#include "common/fmt.h"
 #include "common/guard.h"
 #include "common/hot.h"
 #include "common/prim.h"
@@ -101,6 +103,15 @@ typedef pid_t (*wait_f)(int *);
 typedef pid_t (*waitpid_f)(pid_t, int *, int);
 typedef pid_t (*wait4_f)(pid_t, int *, int, struct rusage *);
 
+// Before glibc 2.31 wait4 was no point of cancellation, as wait and waitpid have to be.
+static bool is_wait4_the_same(void) {
+    const char *at = gnu_get_libc_version(), *end = at + strlen(at);
+    uint64_t major, minor;
+
+    return epmt_parse_u64(&at, end, &major) && at < end && *at++ == '.' &&
+           epmt_parse_u64(&at, end, &minor) && (major > 2 || minor >= 31);
+}
+
 // Whether the next definition of a name is the C library's, which has it by another name too: its
 // waitpid is its wait4 with one argument less, and the kernel the same.
 enum next { NEXT_UNKNOWN, NEXT_PLAIN, NEXT_OTHER };
@@ -110,7 +121,7 @@ static __attribute__((noinline, cold)) enum next ask(const char *twin, void (*ne
     void (*plain)(void);
 
     epmt_real(twin, &cache, &plain);
-    return plain && plain == next ? NEXT_PLAIN : NEXT_OTHER;
+    return plain && plain == next && is_wait4_the_same() ? NEXT_PLAIN : NEXT_OTHER;
 }
 
 static wait4_f find_wait4(void) {
@@ -120,7 +131,7 @@ static wait4_f find_wait4(void) {
 }
 
 // The next definition; *plain: wait4 where that does the same and tells more, else NULL: then it is
-// another tool's, or something else of that name, and called as it is.
+// another tool's, or something else of that name, and to be called as it is.
 #define DEFINE_FIND(name)                                                                     \
     static name##_f find_##name(wait4_f *plain) {                                             \
         static EPMT_HOT(1) _Atomic int next;                                                  \
@@ -137,7 +148,12 @@ DEFINE_FIND(waitpid)
 void epmt_wait_find(void) {
     wait4_f plain;
 
+    find_wait(&plain);
     find_waitpid(&plain);
+}
+
+static inline bool is_off(void) {
+    return epmt_self.life == EPMT_LIFE_OFF;
 }
 
 static inline pid_t wait_and_look(wait4_f plain, pid_t pid, int *status, int options) {
@@ -152,10 +168,17 @@ static inline pid_t wait_and_look(wait4_f plain, pid_t pid, int *status, int opt
 EPMT_EXPORT pid_t waitpid(pid_t pid, int *status, int options) {
     wait4_f plain;
     waitpid_f real = find_waitpid(&plain);
+    int own = 0;
 
     if (plain)
         return wait_and_look(plain, pid, status, options);
-    return real ? real(pid, status, options) : missing();
+    if (!real)
+        return missing();
+    if (is_off())
+        return real(pid, status, options);
+    if (!status)
+        status = &own;
+    return look(real(pid, status, options), status, NULL);
 }
 
 EPMT_EXPORT long epmt_wait(long a, long b, long c, long d, long e, long f) __asm__("wait");
@@ -169,10 +192,6 @@ EPMT_EXPORT long epmt_wait(long a, long b, long c, long d, long e, long f) {
     if (plain)
         return wait_and_look(plain, WAIT_ANY, (int *)a, 0);
     return real ? ((any_f)(void (*)(void))real)(a, b, c, d, e, f) : missing();
-}
-
-static inline bool is_off(void) {
-    return epmt_self.life == EPMT_LIFE_OFF;
 }
 
 EPMT_EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {

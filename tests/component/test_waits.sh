@@ -132,5 +132,8 @@ run_both "a signal that was watched" bash -c 'exec 2>/dev/null; sleep 104 & slee
 check "told: submit" submit_ended "$EPMT_OUTPUT_PREFIX"
 equal "told: its own record stands" "signaled|15|1" "$(sql "select state || '|' || exitsignal || '|' || numtids
     from processes p join jobs on jobs.id = job_id where jobid = 'told' and exitsignal > 0")"
+equal "named: a wait through another tool tells the signal, and not what was used" "killed|9|" "$(sql "
+    select state || '|' || exitsignal || '|' || coalesce(p.usertime, '') from processes p
+    join jobs on jobs.id = job_id where jobid = 'named' and state = 'killed'")"
 equal "no journal is left" "" "$(find "$EPMT_OUTPUT_PREFIX" -type f ! -name '*.h5')"
 finish

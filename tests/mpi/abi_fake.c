@@ -23,6 +23,7 @@ struct request {
     void *room; // of a receive
     size_t len; // of the room
     int tag, cancelled;
+    int persistent, active;
 };
 
 static const handle comm_null = (handle)0x100, world = (handle)0x101, group_all = (handle)0x5000;
@@ -241,7 +242,7 @@ MPI(Recv, void *data, int count, handle type, int from, int tag, handle comm,
 static handle new_request(void *room, size_t len, int tag) {
     struct request *request = malloc(sizeof *request);
 
-    *request = (struct request){room, len, tag, 0};
+    *request = (struct request){.room = room, .len = len, .tag = tag};
     return request;
 }
 
@@ -255,6 +256,19 @@ MPI(Irecv, void *data, int count, handle type, int from, int tag, handle comm, h
     (void)from;
     *request = new_request(data, (size_t)count * size_of(type), tag);
     return is_comm(comm) ? 0 : 5;
+}
+
+MPI(Recv_init, void *data, int count, handle type, int from, int tag, handle comm,
+    handle *request) {
+    int result = PMPI_Irecv(data, count, type, from, tag, comm, request);
+
+    ((struct request *)*request)->persistent = 1;
+    return result;
+}
+
+MPI(Start, handle *at) {
+    ((struct request *)*at)->active = 1;
+    return 0;
 }
 
 MPI(Iallreduce, const void *in, void *out, int count, handle type, handle op, handle comm,
@@ -271,11 +285,18 @@ MPI(Test, handle *at, int *flag, struct status *status) {
     *flag = 1;
     if (*at == request_null)
         return 0;
+    if (request->persistent && !request->active) {
+        if (status)
+            *status = (struct status){-1, -2, 0, {0, 0}};
+        return 0;
+    }
     if (status) // of what was cancelled, what stands there is of no meaning
         *status = (struct status){-1, -2, 0, {request->cancelled ? 77 : 0, request->cancelled}};
     if (request->room && !request->cancelled)
         *flag = take(request->room, request->tag, status);
-    if (*flag) {
+    if (*flag && request->persistent) {
+        request->active = 0;
+    } else if (*flag) {
         free(request);
         *at = request_null;
     }

@@ -16,13 +16,15 @@ int MPI_Recv(void *, int, handle, int, int, handle, int *);
 int MPI_Isend(const void *, int, handle, int, int, handle, handle *);
 int MPI_Irecv(void *, int, handle, int, int, handle, handle *);
 int MPI_Wait(handle *, int *), MPI_Test(handle *, int *, int *), MPI_Cancel(handle *);
+int MPI_Recv_init(void *, int, handle, int, int, handle, handle *), MPI_Start(handle *);
 int MPI_Waitall(int, handle *, int (*)[8]), MPI_Request_free(handle *);
 int MPI_Gather(const void *, int, handle, void *, int, handle, int, handle);
 int MPI_Allreduce(const void *, void *, int, handle, handle, handle);
 
 extern int fake_without_statuses;
 
-// Two messages shorter than their receives, one longer, all without statuses; from the time on that
+// Two messages shorter than their receives, one longer, all without statuses, and a persistent
+// receive that is waited for twice; from the time on that
 // the argument says errors are to be returned.
 static int unwanted_statuses(int from) {
     const handle world = (handle)0x101, whole = (handle)0x209;
@@ -38,6 +40,12 @@ static int unwanted_statuses(int from) {
     }
     printf("%d without, %d, %s\n", fake_without_statuses, result,
            request == none ? "done" : "left");
+    MPI_Request_free(&request);
+    MPI_Send(out, 1, whole, 0, 9, world);
+    MPI_Recv_init(in, 4, whole, 0, 9, world, &request);
+    MPI_Start(&request);
+    MPI_Wait(&request, NULL);
+    MPI_Waitall(1, &request, NULL); // nothing is under way any more
     MPI_Request_free(&request);
     return MPI_Finalize();
 }

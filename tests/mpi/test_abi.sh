@@ -83,6 +83,8 @@ unwanted() { # NAME VERSION FROM SAID BYTES
     with_library "$1" libmpi_abi.so.0 "-DFAKE_NAME=\"$2\""
     equal "$1: calls and bytes" "3 $5" "$(sql "select calls || ' ' || bytes_in from mpi_functions
         where function = 'MPI_Irecv'")"
+    equal "$1: a persistent receive counts once" "1 4" "$(sql "select calls || ' ' || bytes_in from mpi_functions
+        where function = 'MPI_Start'")"
 }
 
 unwanted mpich-fatal "MPICH Version: 5.0.2" 2 "1 without, 0, left" 8
