@@ -165,8 +165,11 @@ static int no_option(struct parse *parse, const char *text, size_t len) {
         epmt_suggest_try(&suggestion, row->name);
     if (epmt_command_has_tables(parse->parsed->command))
         epmt_suggest_try(&suggestion, columns_option.name);
-    for (const struct epmt_option *row = epmt_global_options; row->name; row++)
-        epmt_suggest_try(&suggestion, row->name);
+    for (const struct epmt_option *row = epmt_global_options; row->name; row++) {
+        // What stands for an option of the command is none behind another.
+        if (!parse->parsed->command || strncmp(row->help, "as behind", 9))
+            epmt_suggest_try(&suggestion, row->name);
+    }
     return epmt_errf(parse->err, EPMT_ERR_USAGE, "there is no option --%.*s%s", (int)len, text,
                      epmt_suggest_text(&suggestion, "--", more));
 }

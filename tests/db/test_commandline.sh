@@ -32,6 +32,7 @@ for command in $commands; do
         "$(EPMT_VERBOSE=x status_of epmt "$command" --help)"
 done
 equal "an unknown command" 2 "$(status_of epmt frobnicate)"
+contains "no option of another command" "there is no option --frob." "$(epmt check --frob 2>&1 | sed "s/$/./")"
 contains "the nearest command" "did you mean submit?" "$(epmt sbumit 2>&1)"
 equal "one line of complaint" 1 "$(epmt sbumit 2>&1 | wc -l)"
 
