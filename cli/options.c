@@ -156,6 +156,11 @@ static int take(struct parse *parse, const struct epmt_option *option, const cha
     return 0;
 }
 
+// Of epmt's own options those that a command must have too.
+static bool is_of_command(const struct epmt_option *option) {
+    return option->letter == 'a' || option->letter == 'n' || !strcmp(option->name, "drop");
+}
+
 static int no_option(struct parse *parse, const char *text, size_t len) {
     struct epmt_suggestion suggestion;
     char more[EPMT_SUGGEST_MAX];
@@ -166,8 +171,7 @@ static int no_option(struct parse *parse, const char *text, size_t len) {
     if (epmt_command_has_tables(parse->parsed->command))
         epmt_suggest_try(&suggestion, columns_option.name);
     for (const struct epmt_option *row = epmt_global_options; row->name; row++) {
-        // What stands for an option of the command is none behind another.
-        if (!parse->parsed->command || strncmp(row->help, "as behind", 9))
+        if (!parse->parsed->command || !is_of_command(row))
             epmt_suggest_try(&suggestion, row->name);
     }
     return epmt_errf(parse->err, EPMT_ERR_USAGE, "there is no option --%.*s%s", (int)len, text,
