@@ -20,13 +20,17 @@ epmt models create off job-1 job-2 job-3 --disabled >/dev/null
 uuid() { sql "select uuid from jobs where jobid = '$1'"; } # JOBID
 slow=$(uuid slow) one=$(uuid job-1)
 
-epmt dashboard --port 0 --no-token >"$TEST_DIR/url" 2>/dev/null &
-server=$!
-for _ in $(seq 600); do
-    [ -s "$TEST_DIR/url" ] && break
-    sleep 0.1
-done
-base=$(sed 's|/$||' "$TEST_DIR/url")
+start() { # OPTION... : the server, at $base
+    : >"$TEST_DIR/url"
+    epmt dashboard --port 0 --no-token "$@" >"$TEST_DIR/url" 2>/dev/null &
+    server=$!
+    for _ in $(seq 600); do
+        [ -s "$TEST_DIR/url" ] && break
+        sleep 0.1
+    done
+    base=$(sed 's|/$||' "$TEST_DIR/url")
+}
+start
 same() { # DESCRIPTION NAME ARGUMENTS TABLE COLUMNS COMMAND...
     local description=$1
     shift
@@ -118,14 +122,7 @@ postgresql:*) slowly='from (select pg_sleep(0.4)) s, stored p' ;;
     where i < 2000000) select count(*) from n) > 0' ;;
 esac
 sql "alter table processes rename to stored; create view processes as select p.* $slowly"
-: >"$TEST_DIR/url"
-epmt dashboard --port 0 --no-token --timeout 1 >"$TEST_DIR/url" 2>/dev/null &
-server=$!
-for _ in $(seq 600); do
-    [ -s "$TEST_DIR/url" ] && break
-    sleep 0.1
-done
-base=$(sed 's|/$||' "$TEST_DIR/url")
+start --timeout 1
 for path in "job?id=$slow" 'outliers?compared=processes&feature=all&tag=exp_name:cm4'; do
     equal "many statements, none of them long: ${path%%[?]*}" 503 "$(status_of "/api/$path")"
 done
