@@ -183,9 +183,10 @@ static void add_functions(struct epmt_strbuf *sql, struct epmt_parameters *param
 static void add_counters(struct epmt_strbuf *sql, struct epmt_parameters *parameters,
                          const struct epmt_selection *side, const char *key) {
     (void)key;
-    epmt_strbuf_puts(sql,
-                     "SELECT c.\"event\" AS name, sum(c.\"value\" * 1.0) AS v FROM \"processes\" p "
-                     "JOIN \"counters\" c ON c.\"process_id\" = p.\"id\" WHERE p.\"job_id\" IN (");
+    epmt_strbuf_puts(sql, "SELECT c.\"event\" AS name, " EPMT_SQL_SUM_REAL(
+                              "c.\"value\"") " AS v FROM \"processes\" p "
+                                             "JOIN \"counters\" c ON c.\"process_id\" = p.\"id\" "
+                                             "WHERE p.\"job_id\" IN (");
     epmt_selection_add(sql, parameters, side);
     epmt_strbuf_puts(sql, ") GROUP BY c.\"event\"");
 }

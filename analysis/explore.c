@@ -252,7 +252,7 @@ static const char *write_components(struct epmt_db *db, const char *metric) {
 
     epmt_strbuf_printf(
         &sql,
-        "SELECT c.\"value\", count(*), " EPMT_SQL_SUM_NS(
+        "SELECT c.\"value\", count(*), " EPMT_SQL_SUM_REAL(
             "j.\"%s\"") " AS s, min(j.\"%s\"), "
                         "max(j.\"%s\") FROM " JOBS OF_EXPERIMENT
                         " GROUP BY c.\"value\" ORDER BY s DESC, c.\"value\" LIMIT $2",
@@ -281,7 +281,7 @@ static const char *write_totals(struct epmt_db *db, const char *metric) {
     struct epmt_strbuf sql = {0};
 
     epmt_strbuf_printf(&sql,
-                       "SELECT c.\"value\", NULL, " EPMT_SQL_SUM_NS(
+                       "SELECT c.\"value\", NULL, " EPMT_SQL_SUM_REAL(
                            "j.\"%s\"") " FROM " JOBS OF_EXPERIMENT
                                        " GROUP BY c.\"value\" ORDER BY c.\"value\"",
                        metric, "exp_time", metric);

@@ -68,7 +68,7 @@ static const struct {
     const char *metric; // the SQL of a metric, of its name
 } made[EPMT_COMPARED_COUNT] = {
     [EPMT_COMPARED_JOBS] = {of_jobs, "j.\"%s\""},
-    [EPMT_COMPARED_OPERATIONS] = {of_operations, EPMT_SQL_SUM_NS("p.\"%s\"")},
+    [EPMT_COMPARED_OPERATIONS] = {of_operations, EPMT_SQL_SUM_REAL("p.\"%s\"")},
     [EPMT_COMPARED_PROCESSES] = {of_processes, "p.\"%s\""},
     [EPMT_COMPARED_THREADS] = {of_threads, "t.\"%s\""},
     [EPMT_COMPARED_RANKS] = {of_processes, "p.\"%s\""},
@@ -158,14 +158,16 @@ static int unknown(enum epmt_compared compared, const struct epmt_features *all,
 }
 
 // The SQL of the counts of an event, of its name.
-#define COUNTS "(SELECT sum(c.\"value\" * 1.0) FROM \"counters\" c WHERE c.\"process_id\" = "
+#define COUNTS \
+    "(SELECT " EPMT_SQL_SUM_REAL("c.\"value\"") " FROM \"counters\" c WHERE c.\"process_id\" = "
 static const struct {
     const char *before, *behind;
 } counts[EPMT_COMPARED_COUNT] = {
-    [EPMT_COMPARED_JOBS] =
-        {"(SELECT sum(c.\"value\" * 1.0) FROM \"processes\" p JOIN \"counters\" c ON "
-         "c.\"process_id\" = p.\"id\" WHERE p.\"job_id\" = j.\"id\" AND c.\"event\" = '",
-         "')"},
+    [EPMT_COMPARED_JOBS] = {"(SELECT " EPMT_SQL_SUM_REAL(
+                                "c.\"value\"") " FROM \"processes\" p JOIN \"counters\" c ON "
+                                               "c.\"process_id\" = p.\"id\" WHERE p.\"job_id\" = "
+                                               "j.\"id\" AND c.\"event\" = '",
+                            "')"},
     [EPMT_COMPARED_OPERATIONS] = {"sum(" COUNTS "p.\"id\" AND c.\"event\" = '", "'))"},
     [EPMT_COMPARED_PROCESSES] = {COUNTS "p.\"id\" AND c.\"event\" = '", "')"},
     [EPMT_COMPARED_THREADS] = {COUNTS "t.\"process_id\" AND c.\"tid\" = t.\"tid\" AND "

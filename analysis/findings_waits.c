@@ -57,14 +57,14 @@ static void finish(struct epmt_finding *finding, const struct wait *wait, double
 
 // Time in the queue of a CPU, beside the time on one.
 static int look_at_queue(struct finding_context *context) {
-    static const char sql[] =
-        PROCESS "coalesce(p.\"time_waiting\", 0) / 1000, coalesce(p.\"time_oncpu\", 0) / "
-                "1000, " EPMT_SQL_SUM_NS("p.\"time_waiting\" / 1000") " OVER (), " EPMT_SQL_SUM_NS(
-                    "p.\"time_oncpu\" / 1000") " OVER (), "
-                                               "count(*) OVER (), 0, NULL FROM \"processes\" p "
-                                               "WHERE " EPMT_SQL_OF_JOB
-                                               " AND p.\"time_waiting\" IS NOT NULL ORDER BY "
-                                               "p.\"time_waiting\" DESC, p.\"id\" LIMIT 1";
+    static const char sql[] = PROCESS
+        "coalesce(p.\"time_waiting\", 0) / 1000, coalesce(p.\"time_oncpu\", 0) / "
+        "1000, " EPMT_SQL_SUM_REAL("p.\"time_waiting\" / 1000") " OVER (), " EPMT_SQL_SUM_REAL(
+            "p.\"time_oncpu\" / 1000") " OVER (), "
+                                       "count(*) OVER (), 0, NULL FROM \"processes\" p "
+                                       "WHERE " EPMT_SQL_OF_JOB
+                                       " AND p.\"time_waiting\" IS NOT NULL ORDER BY "
+                                       "p.\"time_waiting\" DESC, p.\"id\" LIMIT 1";
     struct wait wait = {.processes = 0};
     char share_text[EPMT_WORD_MAX], waited[EPMT_WORD_MAX], most[EPMT_WORD_MAX],
         of_cpus[64] = "", who[3 * EPMT_FINDING_NAME_MAX];

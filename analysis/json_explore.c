@@ -142,9 +142,9 @@ int epmt_json_experiments(struct epmt_db *db, json_t **to, struct epmt_error *er
     static const char sql[] =
         "SELECT t.\"value\" AS \"experiment\", count(*) AS \"jobs\", count(DISTINCT c.\"value\") "
         "AS \"components\", count(DISTINCT s.\"value\") AS \"time segments\", "
-        "round(CAST(" EPMT_SQL_SUM(
+        "round(CAST(" EPMT_SQL_SUM_REAL(
             "j.\"duration\"") " AS NUMERIC) / 1000000.0, 6) AS \"duration_s\", "
-                              "round(CAST(" EPMT_SQL_SUM(
+                              "round(CAST(" EPMT_SQL_SUM_REAL(
                                   "j.\"cpu_time\"") " AS NUMERIC) / 1000000.0, 6) AS \"cpu_s\", "
                                                     "max(j.\"start\") AS \"latest\" FROM "
                                                     "\"job_tags\" t JOIN \"jobs\" j ON "

@@ -76,7 +76,7 @@ const char epmt_job_head_sql[] =
     " sum(p.rchar) AS asked_to_read_bytes, sum(p.wchar) AS asked_to_write_bytes," \
     " sum(p.read_bytes) AS read_bytes, sum(p.write_bytes) AS written_bytes," \
     " " EPMT_SECONDS("sum(p.delayacct_blkio_time)") " AS io_wait_s," \
-    " " EPMT_SECONDS_OF_NS(EPMT_SQL_SUM_NS("p.time_waiting")) " AS cpu_wait_s," \
+    " " EPMT_SECONDS_OF_NS(EPMT_SQL_SUM_REAL("p.time_waiting")) " AS cpu_wait_s," \
     " sum(p.majflt) AS major_faults " \
     "FROM processes p WHERE p.job_id = $1 AND " NO_LAUNCHERS " " \
     "GROUP BY 1 ORDER BY coalesce(sum(p.cpu_time), 0) DESC, 1 LIMIT 50"
@@ -107,7 +107,7 @@ const char epmt_job_head_sql[] =
     " " EPMT_SECONDS("sum(t.usertime + t.systemtime)") " AS cpu_s," \
     " " EPMT_SECONDS("min(t.usertime + t.systemtime)") " AS least_cpu_s," \
     " " EPMT_SECONDS("max(t.usertime + t.systemtime)") " AS most_cpu_s," \
-    " " EPMT_SECONDS_OF_NS(EPMT_SQL_SUM_NS("t.time_waiting")) " AS cpu_wait_s," \
+    " " EPMT_SECONDS_OF_NS(EPMT_SQL_SUM_REAL("t.time_waiting")) " AS cpu_wait_s," \
     " count(DISTINCT t.processor) AS cpus " \
     "FROM processes p JOIN threads t ON t.process_id = p.id " \
     "WHERE p.job_id = $1 AND " NO_LAUNCHERS " " \

@@ -38,7 +38,7 @@ const char epmt_job_mpi_steps_sql[] =
 #define HEAT \
     "WITH " WIDTH ", f AS (SELECT m.function FROM processes p" \
     "  JOIN mpi_functions m ON m.process_id = p.id WHERE " OF_STEP \
-    "  GROUP BY m.function ORDER BY " EPMT_SQL_SUM_NS("m.\"time\"") " DESC, m.function LIMIT 12) " \
+    "  GROUP BY m.function ORDER BY " EPMT_SQL_SUM_REAL("m.\"time\"") " DESC, m.function LIMIT 12) " \
     "SELECT " BUCKET " AS bucket, m.function, count(*) AS ranks," \
     " " EPMT_SECONDS_OF_NS("avg(m.\"time\")") " AS mean_s," \
     " " EPMT_SECONDS_OF_NS("max(m.\"time\")") " AS most_s, sum(m.calls) AS calls " \

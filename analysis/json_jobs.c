@@ -212,7 +212,7 @@ static int ask_sums(struct epmt_db *db, const struct question *question, json_t 
     epmt_strbuf_printf(&sql,
                        "SELECT count(*) AS \"jobs\", coalesce(sum(" EPMT_SELECTION_FAILED
                        "), 0) AS \"failed\", "
-                       "round(CAST(" EPMT_SQL_SUM(
+                       "round(CAST(" EPMT_SQL_SUM_REAL(
                            "j.\"cpu_time\"") " AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\", "
                                              "count(DISTINCT j.\"user\") AS \"users\", "
                                              "sum(j.\"processes\") AS \"processes\", "
@@ -250,7 +250,7 @@ static int ask_buckets(struct epmt_db *db, const struct question *question, int6
         &sql,
         "SELECT j.\"start\" / %lld * %lld AS \"start_s\", count(*) AS \"jobs\", "
         "sum(" EPMT_SELECTION_FAILED ") AS \"failed\", "
-        "round(CAST(" EPMT_SQL_SUM(
+        "round(CAST(" EPMT_SQL_SUM_REAL(
             "j.\"cpu_time\"") " AS NUMERIC) / 1000000.0, 3) AS \"cpu_s\" "
                               "FROM \"jobs\" j%s AND j.\"start\" IS NOT NULL GROUP BY 1 ORDER BY 1",
         us, (long long)width_s, epmt_strbuf_text(&question->where));

@@ -6,7 +6,7 @@
 #include "storage/common_sql.h"
 
 // clang-format off
-#define SECONDS(of) "round(CAST(" EPMT_SQL_SUM(of) " AS NUMERIC) / 1000000.0, 6)"
+#define SECONDS(of) "round(CAST(" EPMT_SQL_SUM_REAL("(" of ")") " AS NUMERIC) / 1000000.0, 6)"
 
 // Processes that have the same value in a column.
 #define COUNTED(column) \

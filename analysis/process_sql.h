@@ -34,10 +34,6 @@
     EPMT_SQL_REACHED("\"job_id\", name", "\"start\"", "finish", "\"id\"")
 #define EPMT_SQL_TAGGED_ADDS EPMT_SQL_ADDS("\"start\"", "finish", "reached")
 
-// The sum of nanoseconds, or of anything that may be: 300 years of them are more than SQLite's
-// integers hold, and a job of many ranks has that.
-#define EPMT_SQL_SUM_NS(ns) "sum(" ns " * 1.0)"
-
 // It is of the job $1, and no launcher: what brought others up is none of the user's.
 #define EPMT_SQL_OF_JOB "p.\"job_id\" = $1 AND coalesce(p.\"launcher\", 0) = 0"
 

@@ -48,8 +48,8 @@ TAKE(take_mover, movers, mover_count, EPMT_REPORT_TOP)
 #define GROUPED(name, host, memory)                                                               \
     "SELECT " name ", " host ", count(*), count(p.\"mpirank\"), NULL, NULL, sum(p.\"numtids\"), " \
     "sum(" RUN "), sum(" CPU                                                                      \
-    "), " EPMT_SQL_SUM_NS("p.\"mpitime\"") ", " memory ", sum(" MOVED                             \
-                                           ") FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
+    "), " EPMT_SQL_SUM_REAL("p.\"mpitime\"") ", " memory ", sum(" MOVED                           \
+                                             ") FROM \"processes\" p WHERE " EPMT_SQL_OF_JOB
 #define SINGLE                                                                                     \
     "SELECT p.\"exename\", p.\"hostname\", 1, CASE WHEN p.\"mpirank\" IS NULL THEN 0 ELSE 1 END, " \
     "p.\"mpirank\", p.\"pid\", p.\"numtids\", " RUN ", " CPU                                       \

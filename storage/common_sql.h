@@ -3,12 +3,13 @@
 #ifndef EPMT_STORAGE_COMMON_SQL_H
 #define EPMT_STORAGE_COMMON_SQL_H
 
-// The sum of numbers that may be too many for the integers of SQLite, where an overflow of sum() is
-// an error and one of * and + is not: exact where it fits, else a real number.
-// (Without %, so that it may stand in a format.)
+// Sums of numbers that may be too many for the integers of SQLite, where an overflow of sum() is an
+// error: as a real number, exact up to 2^53 there; or exact where it fits, else real, for what is
+// shown as a whole number.
+#define EPMT_SQL_SUM_REAL(number) "sum(" number " * 1.0)"
 #define EPMT_SQL_SUM(number)                          \
     "(sum((" number ") / 1000000000) * 1000000000 + " \
-    "sum((" number ") - (" number ") / 1000000000 * 1000000000))"
+    "sum((" number ") % 1000000000))"
 
 // Of a process p that is a rank (jobsum.c computes the same): its time outside MPI, us; 0 where
 // several threads were in MPI at the same time. NULL where MPI was not profiled.

@@ -163,13 +163,13 @@ const struct epmt_query epmt_query_mpi_messages = {
 const struct epmt_query epmt_query_mpi_callsites = {
     .name = "mpi callsites",
     .units = true,
-    .of_job_for_people = "SELECT m.\"function\", sum(m.\"calls\") AS \"calls\", " EPMT_SQL_SUM(
+    .of_job_for_people = "SELECT m.\"function\", sum(m.\"calls\") AS \"calls\", " EPMT_SQL_SUM_REAL(
         "m.\"time\"") " / 1000000000.0 AS \"time_s\", sum(m.\"bytes_out\") AS \"out_bytes\", "
                       "sum(m.\"bytes_in\") AS \"in_bytes\", "
                       "coalesce(m.\"names\", m.\"stack\") AS \"called by_callers\" " OF_PROCESSES(
                           "mpi_callsites") "AND p.\"step\" = $2 GROUP BY m.\"function\", "
                                            "coalesce(m.\"names\", m.\"stack\") "
-                                           "ORDER BY coalesce(" EPMT_SQL_SUM(
+                                           "ORDER BY coalesce(" EPMT_SQL_SUM_REAL(
                                                "m.\"time\"") ", 0) DESC, 1, 6 LIMIT 10",
     .of_job_for_programs = WHOLE_ROWS("mpi_callsites"),
 };
