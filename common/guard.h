@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct epmt_tls {
-    int in_mpi_life; // > 0: in a wrapper of MPI_Init or MPI_Finalize
+    int in_mpi_life; // > 0: in a wrapper of MPI_Init, MPI_Finalize or MPI_Abort
     void *thread;    // struct epmt_thread of this thread, NULL where it has none
     void *mpi;       // struct epmt_mpi_thread, NULL before the first MPI call
 };

@@ -390,7 +390,6 @@
     X(File_write_shared_c, 5, IO, SEND, ".sNdt")
 
 #define EPMT_MPI_FUNCTIONS_OTHER(X) \
-    X(Abort, 2, OTHER, NONE, "..") \
     X(Add_error_class, 1, OTHER, NONE, ".") \
     X(Add_error_code, 2, OTHER, NONE, "..") \
     X(Add_error_string, 2, OTHER, NONE, "..") \
@@ -600,6 +599,7 @@
 
 // What is called at the beginning and at the end of MPI.
 #define EPMT_MPI_FUNCTIONS_LIFE(X) \
+    X(Abort, 2, OTHER, LIFE, "..") \
     X(Finalize, 0, OTHER, LIFE, "") \
     X(Init, 2, OTHER, LIFE, "..") \
     X(Init_thread, 4, OTHER, LIFE, "....") \

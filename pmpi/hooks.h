@@ -11,6 +11,10 @@ struct epmt_mpi_hooks {
     bool (*mine)(void);
     // MPI has said which rank this is: a rank record goes to the journal.
     void (*set_rank)(int64_t rank, int64_t size);
+    // The process is about to end with that code, and perhaps is not let come to its end: its final
+    // record goes to the journal. stayed: it goes on after all.
+    void (*leaving)(int code);
+    void (*stayed)(void);
     // The records of this rank, final and sealed, also in the journal. Returns how many fragments.
     size_t (*freeze)(struct epmt_bytes **pieces);
     // Rank 0: one more sealed fragment, the attributes of the job and of this step. `facts` are

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Init, Session_init and Finalize: the outermost of nested calls does the work, whether or not it
-// is called from within another MPI function.
+// Init, Session_init, Finalize and Abort: the outermost of nested calls does the work, whether or
+// not it is called from within another MPI function.
 #include "pmpi/life.h"
 
 #include "pmpi/counts.h"
@@ -28,6 +28,10 @@ static void outermost(void (*work)(void)) {
     if (mine())
         work();
     epmt_leave(saved);
+}
+
+static void stayed(void) {
+    epmt_mpi_hooks->stayed();
 }
 
 struct life {
@@ -93,5 +97,23 @@ int epmt_mpi_finalize(unsigned index) {
         outermost(epmt_mpi_reduce);
     int status = real();
     end(&life, status);
+    return status;
+}
+
+// A launcher may kill who aborts before he comes to his end (Hydra does): so his record is made
+// first.
+int epmt_mpi_abort(unsigned index, long comm, int code) {
+    int (*real)(long, int) = (int (*)(long, int))epmt_mpi_get(index);
+    bool first = !epmt_tls.in_mpi_life;
+    struct life life;
+
+    begin(&life, EPMT_MPI_Abort);
+    int saved = epmt_enter();
+    if (first && mine())
+        epmt_mpi_hooks->leaving(code);
+    epmt_leave(saved);
+    int status = real(comm, code);
+    if (end(&life, status))
+        outermost(stayed);
     return status;
 }

@@ -7,5 +7,6 @@ int epmt_mpi_init(unsigned index, int *argc, char ***argv);
 int epmt_mpi_init_thread(unsigned index, int *argc, char ***argv, int required, int *provided);
 int epmt_mpi_session_init(unsigned index, long info, long handler, void *session);
 int epmt_mpi_finalize(unsigned index);
+int epmt_mpi_abort(unsigned index, long comm, int code);
 
 #endif

@@ -184,6 +184,10 @@ DIRECT_SENDRECV(PMPI_, (size_t)2 * EPMT_MPI_Sendrecv + 1)
     EXPORT int prefix##_Finalize(void);                                                        \
     EXPORT int prefix##_Finalize(void) {                                                       \
         return epmt_mpi_finalize(2 * EPMT_MPI_Finalize + (offset));                            \
+    }                                                                                          \
+    EXPORT int prefix##_Abort(long comm, int code);                                            \
+    EXPORT int prefix##_Abort(long comm, int code) {                                           \
+        return epmt_mpi_abort(2 * EPMT_MPI_Abort + (offset), comm, code);                      \
     }
 
 LIFE(MPI, 0)

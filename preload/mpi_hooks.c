@@ -25,6 +25,10 @@ static void append(const void *fragment, size_t len) {
     epmt_prim_signals_restore(signals);
 }
 
+static void leaving(int code) {
+    epmt_process_leaving(EPMT_STATE_exited, code & 0xff);
+}
+
 static struct epmt_fragment_header header(void) {
     return epmt_process_header(EPMT_FRAGMENT_RANK);
 }
@@ -138,6 +142,8 @@ void epmt_mpi_hooks_begin(void) {
     static struct epmt_mpi_hooks hooks = {
         .mine = mine,
         .set_rank = epmt_process_set_rank,
+        .leaving = leaving,
+        .stayed = epmt_process_stayed,
         .freeze = epmt_process_freeze,
         .job = job,
         .append = append,

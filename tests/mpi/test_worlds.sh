@@ -123,7 +123,11 @@ ends() { # FAMILY abort|kill
 1 killed: none
 2 exited: $others" "$(profiles)"
         ;;
-    *) # MPICH kills the others, at once or a little later.
+    *)
+        # Hydra kills who aborts as well, before he ends.
+        [ "$way" = kill ] || equal "$family, $way: the profile of who aborts" "1 exited: Abort 1, $others" \
+            "$(profiles | grep '^1 ')"
+        # MPICH kills the others, at once or a little later.
         equal "$family, $way: ranks are known, all or nothing of each profile" "0,1,2|0" "$(sql \
             "select (select group_concat(mpirank) from (select mpirank from processes order by 1)) ||
              '|' || (select count(*) from processes p where (state = 'killed') <> not exists
