@@ -218,8 +218,9 @@ void epmt_prim_signals_restore(uint64_t before) {
     CALL4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, KERNEL_SET_LEN);
 }
 
-int epmt_prim_sigaction(int number, const void *action) {
-    return (int)CALL4(SYS_rt_sigaction, number, action, NULL, KERNEL_SET_LEN);
+int epmt_prim_sigaction(int number, const struct epmt_kernel_sigaction *action,
+                        struct epmt_kernel_sigaction *before) {
+    return (int)CALL4(SYS_rt_sigaction, number, action, before, KERNEL_SET_LEN);
 }
 
 int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before) {

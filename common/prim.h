@@ -72,8 +72,20 @@ void epmt_prim_drop(const void *at, size_t len);
 uint64_t epmt_prim_signals_block(void);
 void epmt_prim_signals_restore(uint64_t before);
 
-// Sets a disposition; action is as the kernel has it, not as the C library.
-int epmt_prim_sigaction(int number, const void *action);
+// A disposition as the kernel has it, not as the C library.
+struct epmt_kernel_sigaction {
+    union {
+        void (*handler)(int);
+        void (*action)(int, siginfo_t *, void *);
+    };
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+
+// Sets it, where action is not NULL; before: as it was, or NULL.
+int epmt_prim_sigaction(int number, const struct epmt_kernel_sigaction *action,
+                        struct epmt_kernel_sigaction *before);
 int epmt_prim_sigaltstack(const stack_t *stack, stack_t *before);
 // Whether memory of the program can be read: the 8 bytes around the address.
 bool epmt_prim_is_readable(const void *address);

@@ -135,15 +135,12 @@ static bool is_handler(const struct sigaction *action) {
 
 // Sets what the C library has read, bit for bit: its own function would add a flag to it.
 static void give_back(int number, const struct sigaction *action) {
-    struct {
-        void (*handler)(int);
-        unsigned long flags;
-        void (*restorer)(void);
-        uint64_t mask;
-    } raw = {action->sa_handler, (unsigned)action->sa_flags, action->sa_restorer, 0};
+    struct epmt_kernel_sigaction raw = {.handler = action->sa_handler,
+                                        .flags = (unsigned)action->sa_flags,
+                                        .restorer = action->sa_restorer};
 
     memcpy(&raw.mask, &action->sa_mask, sizeof raw.mask);
-    epmt_prim_sigaction(number, &raw);
+    epmt_prim_sigaction(number, &raw, NULL);
 }
 
 static void believe(unsigned i, const struct sigaction *action) {
@@ -264,10 +261,31 @@ static void stand_in(unsigned i, const struct sigaction *program, bool first) {
     give_back(number, &ours);
 }
 
-void epmt_signals_begin(void) {
-    watched = epmt_self.pid != 1 ? ORDINARY_COUNT : 0;
-    for (unsigned i = 0; i < watched; i++)
+// As adopt, of dispositions that nobody has set since exec: in the kernel's form, as this happens to
+// 20 signals of every process.
+static void adopt_untouched(unsigned i, const struct epmt_kernel_sigaction *ours) {
+    struct epmt_kernel_sigaction before;
+
+    if (epmt_prim_sigaction(number_of(i), ours, &before))
+        return;
+    if (before.handler != SIG_DFL || before.flags || before.mask) {
+        epmt_prim_sigaction(number_of(i), &before, NULL);
         adopt(i);
+    }
+}
+
+void epmt_signals_begin(void) {
+    struct epmt_kernel_sigaction ours = {.flags = 0};
+
+    watched = epmt_self.pid != 1 ? ORDINARY_COUNT : 0;
+    for (unsigned i = 0; i < watched; i++) {
+        if (ours.action == on_fatal) {
+            adopt_untouched(i, &ours);
+            continue;
+        }
+        adopt(i);
+        epmt_prim_sigaction(number_of(i), NULL, &ours); // with the C library's way to return
+    }
 }
 
 static struct sigaction belief(unsigned i) {
