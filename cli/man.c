@@ -180,7 +180,7 @@ static void put_setting(const struct epmt_setting *setting) {
     const char *def = epmt_markdown_default(setting, value, sizeof value);
 
     printf(".It Ic %s\n", setting->name);
-    put_text(setting->description);
+    put_text(epmt_setting_description(setting));
     printf(".Pq variable\n.Ev %s ,\n%s", epmt_setting_variable(setting, variable),
            types[setting->type]);
     if (*def) {

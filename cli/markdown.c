@@ -25,6 +25,16 @@ char *epmt_setting_variable(const struct epmt_setting *setting, char variable[EP
     return variable;
 }
 
+const char *epmt_setting_description(const struct epmt_setting *setting) {
+    static const char *const descriptions[] = {
+#define DESCRIPTION(name, type, def, who, description) description,
+        EPMT_SETTINGS(DESCRIPTION)
+#undef DESCRIPTION
+    };
+
+    return descriptions[setting - epmt_setting_table];
+}
+
 const char *epmt_markdown_default(const struct epmt_setting *setting, char *value, size_t cap) {
     struct epmt_settings defaults;
     const char *field = (const char *)&defaults + setting->offset;
@@ -149,7 +159,7 @@ static void print_settings(void) {
         printf("| %s | %s | %s | %s%s%s | %s | %s |\n", setting->name,
                epmt_setting_variable(setting, variable), types[setting->type], *def ? "`" : "", def,
                *def ? "`" : "", setting->guest ? "library and `epmt`" : "`epmt`",
-               setting->description);
+               epmt_setting_description(setting));
     }
 }
 

@@ -20,6 +20,8 @@ const char *epmt_markdown_rows(const struct epmt_column *column);
 // The environment variable of a setting: EPMT_X_Y. Writes to variable, which is returned.
 char *epmt_setting_variable(const struct epmt_setting *setting, char variable[EPMT_VARIABLE_MAX]);
 
+const char *epmt_setting_description(const struct epmt_setting *setting);
+
 // The default of a setting as text, in value[cap] where need be.
 const char *epmt_markdown_default(const struct epmt_setting *setting, char *value, size_t cap);
 

@@ -13,7 +13,7 @@
 #include "common/poison.h"
 
 static bool is_launcher(const char *comm) {
-    static const char *const names[] = {
+    static const char names[][24] = {
 #define NAME(name) name,
         EPMT_LAUNCHERS(NAME)
 #undef NAME

@@ -6,7 +6,7 @@
 #include "common/poison.h"
 
 static const struct {
-    const char *name;
+    char name[24];
     size_t len;
 } launchers[] = {
 #define ROW(name) {name, sizeof(name) - 1},

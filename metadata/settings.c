@@ -12,7 +12,7 @@ const struct epmt_setting epmt_setting_table[] = {
 #define WHO_GUEST true
 #define WHO_CLI false
 #define ROW(name, type, def, who, description) \
-    {#name, EPMT_SETTING_##type, WHO_##who, offsetof(struct epmt_settings, name), description},
+    {#name, EPMT_SETTING_##type, WHO_##who, offsetof(struct epmt_settings, name)},
     EPMT_SETTINGS(ROW)
 #undef ROW
 };
@@ -39,7 +39,7 @@ static bool equal_but_case(const char *a, const char *b) {
 }
 
 static bool parse_switch(const char *value, uint64_t *on) {
-    static const char *const words[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
+    static const char words[][8] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
 
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
         if (equal_but_case(value, words[i])) {
@@ -57,7 +57,7 @@ static int set(struct epmt_settings *settings, const struct epmt_setting *row, c
     uint64_t number = 0;
     struct epmt_settings defaults;
 
-    switch (row->type) {
+    switch ((enum epmt_setting_type)row->type) {
     case EPMT_SETTING_TEXT:
         // Empty is as good as unset where the setting needs a value.
         epmt_settings_init(&defaults);
@@ -110,7 +110,7 @@ static const struct epmt_setting *row_of_variable(const char *text) {
 }
 
 static const struct alias {
-    const char *variable, *setting;
+    char variable[16], setting[16];
 } aliases[] = {
 #define ALIAS(variable, setting) {#variable, #setting},
     EPMT_SETTING_ALIASES(ALIAS)
@@ -145,9 +145,9 @@ int epmt_settings_from_environment(struct epmt_settings *settings, char *const *
     int wrong = 0;
 
     for (char *const *at = envp; at && *at; at++) {
-        if (!strncmp(*at, "PAPIEX_", 7))
+        if (**at == 'P' && !strncmp(*at, "PAPIEX_", 7))
             old = true;
-        if (strncmp(*at, "EPMT_", 5))
+        if (**at != 'E' || strncmp(*at, "EPMT_", 5) != 0)
             continue;
         const struct epmt_setting *row = row_of_variable(*at + 5);
         if (row && set(settings, row, strchr(*at, '=') + 1, wrong ? NULL : err))
@@ -164,11 +164,15 @@ int epmt_settings_from_environment(struct epmt_settings *settings, char *const *
 }
 
 const char *epmt_environment_get(char *const *envp, const char *name) {
-    size_t len = strlen(name);
-
+    // Nearly all differ in the first byte or the second: not worth a call.
     for (; envp && *envp; envp++) {
-        if ((*envp)[0] == name[0] && !strncmp(*envp, name, len) && (*envp)[len] == '=')
-            return *envp + len + 1;
+        const char *at = *envp, *wanted = name;
+        while (*wanted && *at == *wanted) {
+            at++;
+            wanted++;
+        }
+        if (!*wanted && *at == '=')
+            return at + 1;
     }
     return NULL;
 }

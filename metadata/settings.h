@@ -82,12 +82,12 @@ enum epmt_setting_index {
 
 enum epmt_setting_type { EPMT_SETTING_TEXT, EPMT_SETTING_NUMBER, EPMT_SETTING_SWITCH };
 
+// Without pointers, which the loader would have to set in every process.
 struct epmt_setting {
-    const char *name;
-    enum epmt_setting_type type;
+    char name[28];
+    uint8_t type; // enum epmt_setting_type
     bool guest;
-    uint32_t offset; // in struct epmt_settings
-    const char *description;
+    uint16_t offset; // in struct epmt_settings
 };
 
 extern const struct epmt_setting epmt_setting_table[];

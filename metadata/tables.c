@@ -6,7 +6,7 @@
 #include "common/poison.h"
 
 static const struct {
-    const char *path, *title;
+    char path[24], title[64];
 } tables[] = {
 #define TABLE(list, kind, name, path, title) {path, title},
     EPMT_FURTHER_TABLES(TABLE)

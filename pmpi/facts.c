@@ -24,7 +24,7 @@ static const char *first_of(const char *const *names) {
 
 // Who started the ranks. mpirun inside a batch job has Slurm's variables too.
 static const char *launcher(void) {
-    static const char *const marks[][2] = {
+    static const char marks[][2][24] = {
         {"OMPI_MCA_orte_hnp_uri", "mpirun (Open MPI)"},
         {"PRTE_LAUNCHED", "prterun"},
         {"HYDI_CONTROL_FD", "Hydra"},

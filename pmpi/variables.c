@@ -46,11 +46,11 @@ static void keep(void *context, const char *kind, const char *name, const char *
 // What configures an MPI, or what is under it. Open MPI's launcher speaks to its ranks by such
 // variables too: those are none.
 static bool configures_mpi(const char *variable) {
-    static const char *const prefixes[] = {
+    static const char prefixes[][12] = {
         "OMPI_MCA_", "PMIX_MCA_", "MPIR_CVAR_", "MPICH_", "MV2_",   "I_MPI_",
         "UCX_",      "FI_",       "PSM2_",      "PSM3_",  "HCOLL_", "NCCL_",
     };
-    static const char *const launchers[] = {
+    static const char launchers[][36] = {
         "OMPI_MCA_orte_",        "OMPI_MCA_ess",
         "OMPI_MCA_pmix",         "OMPI_MCA_shmem_RUNTIME_QUERY_hint",
         "OMPI_MCA_initial_wdir", "PMIX_MCA_mca_base_component"};

@@ -13,14 +13,6 @@
 
 #include "common/poison.h"
 
-#if defined __x86_64__
-#define PAGE_MAX 4096
-#else
-#define PAGE_MAX 65536
-#endif
-
-static uint8_t room[2 * PAGE_MAX];
-
 static EPMT_HOT(1) struct {
     uint8_t *page; // in use, 1 until the kernel wipes it
     bool rseq;
@@ -41,10 +33,14 @@ void epmt_forks_choose(const char *release) {
 
 static void take_page(void) {
     size_t len = getauxval(AT_PAGESZ);
-    uint8_t *at = (uint8_t *)(((uintptr_t)room + PAGE_MAX - 1) & ~(uintptr_t)(PAGE_MAX - 1));
+    uint8_t *at = epmt_prim_map(len); // memory of the library's file cannot be wiped
 
-    if (len > PAGE_MAX || epmt_prim_wipe_on_fork(at, len))
+    if (!at)
         return;
+    if (epmt_prim_wipe_on_fork(at, len)) {
+        epmt_prim_unmap(at, len);
+        return;
+    }
     *at = 1;
     way.page = at;
 }
