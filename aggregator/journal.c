@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -60,7 +59,7 @@ static int check_open(int fd, uint64_t *len) {
 
     if (status)
         return status;
-    if (!S_ISREG(st.st_mode) || st.st_uid != getauxval(AT_EUID))
+    if (!S_ISREG(st.st_mode) || st.st_uid != epmt_prim_exec_euid())
         return -EPERM;
     *len = (uint64_t)st.st_size;
     return st.st_nlink ? 0 : -ESTALE;

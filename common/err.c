@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/fmt.h"
+#include "common/real.h"
 
 #include "common/poison.h"
 
@@ -16,7 +17,8 @@ static void error_text(struct epmt_error *err, enum epmt_err code, const char *f
     epmt_text_init(&text, err->text, sizeof err->text);
     epmt_text_vfmt(&text, format, args);
     if (number) {
-        const char *name = strerrordesc_np(number);
+        EPMT_REAL(strerrordesc_np); // glibc 2.32
+        const char *name = real ? real(number) : NULL;
         if (name)
             epmt_text_fmt(&text, ": %s", name);
         else

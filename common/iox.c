@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "common/prim.h"
 
@@ -86,7 +85,7 @@ static int check_above(const char *path, size_t trusted) {
     int status = look_at(above, &st);
     if (status)
         return status;
-    return st.st_uid && st.st_uid != getauxval(AT_EUID) ? -EPERM : 0;
+    return st.st_uid && st.st_uid != epmt_prim_exec_euid() ? -EPERM : 0;
 }
 
 int epmt_check_dirs(const char *path, size_t trusted) {
@@ -98,7 +97,7 @@ int epmt_check_dirs(const char *path, size_t trusted) {
         return status;
     if (!S_ISDIR(st.st_mode))
         return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
-    return st.st_uid == getauxval(AT_EUID) ? 0 : -EPERM;
+    return st.st_uid == epmt_prim_exec_euid() ? 0 : -EPERM;
 }
 
 int epmt_make_dirs(const char *path, size_t shared) {

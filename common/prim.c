@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/bare_call.h"
+#include "common/hot.h"
 
 #include "common/poison.h"
 
@@ -158,6 +160,19 @@ pid_t epmt_prim_gettid(void) {
 
 pid_t epmt_prim_getppid(void) {
     return (pid_t)CALL0(SYS_getppid);
+}
+
+uid_t epmt_prim_exec_euid(void) {
+    static EPMT_HOT(1) struct {
+        uid_t uid;
+        bool known;
+    } euid; // the same whoever finds it
+
+    if (!euid.known) {
+        euid.uid = (uid_t)getauxval(AT_EUID);
+        euid.known = true;
+    }
+    return euid.uid;
 }
 
 pid_t epmt_prim_getsid(void) {

@@ -72,6 +72,10 @@ void epmt_prim_drop(const void *at, size_t len);
 uint64_t epmt_prim_signals_block(void);
 void epmt_prim_signals_restore(uint64_t before);
 
+// The effective user that the program was started by. Remembered: the C library's list is on a page
+// that a child of fork would have to map for it.
+uid_t epmt_prim_exec_euid(void);
+
 // A disposition as the kernel has it, not as the C library.
 struct epmt_kernel_sigaction {
     union {

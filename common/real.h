@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real functions behind our wrappers.
+// The real functions behind our wrappers, and those of the C library that few processes call: each
+// that is linked to is one more symbol for the loader to look up in every process.
 #ifndef EPMT_COMMON_REAL_H
 #define EPMT_COMMON_REAL_H
+
+#include <stddef.h>
 
 #include "common/hot.h"
 

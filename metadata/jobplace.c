@@ -2,7 +2,6 @@
 #include "metadata/jobplace.h"
 
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "common/fmt.h"
 #include "common/hash.h"
@@ -47,16 +46,16 @@ static bool copy_component(char *to, size_t cap, const char *from) {
 }
 
 void epmt_user_name(char name[EPMT_USER_MAX], char *const *envp) {
-    static const char *const variables[] = {"USER", "LOGNAME"};
+    static const char variables[][8] = {"USER", "LOGNAME"};
 
     for (unsigned i = 0; i < 2; i++) {
         const char *value = epmt_environment_get(envp, variables[i]);
         if (value && copy_component(name, EPMT_USER_MAX, value))
             return;
     }
-    uint64_t uid = getauxval(AT_EUID);
+    uid_t uid = epmt_prim_exec_euid();
     if (!passwd_name(name, uid))
-        epmt_fmt(name, EPMT_USER_MAX, "uid%lu", uid);
+        epmt_fmt(name, EPMT_USER_MAX, "uid%u", uid);
 }
 
 // Apart, so that its room on the stack is taken only where it is needed.
@@ -121,7 +120,7 @@ static int session_place(struct epmt_job_place *place, const struct epmt_setting
 }
 
 static void rank_hints(struct epmt_job_place *place, char *const *envp) {
-    static const char *const variables[][2] = {
+    static const char variables[][2][24] = {
 #define NAMES(rank, size) {#rank, #size},
         EPMT_RANK_VARIABLES(NAMES)
 #undef NAMES

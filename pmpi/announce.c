@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -40,7 +39,7 @@ static int new_socket(void) {
 static long name_of(struct sockaddr_un *address, uint64_t step, int64_t number) {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     epmt_fmt(address->sun_path + 1, sizeof address->sun_path - 1, "epmt-%lu-%016lx-%ld",
-             getauxval(AT_EUID), (unsigned long)step, (long)number);
+             (unsigned long)epmt_prim_exec_euid(), (unsigned long)step, (long)number);
     return (long)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(address->sun_path + 1));
 }
 

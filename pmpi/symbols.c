@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/fmt.h"
+#include "common/real.h"
 
 #include "common/poison.h"
 
@@ -32,6 +33,21 @@ static int note_path(struct dl_phdr_info *info, size_t size, void *context) {
     return epmt_fmt(search->path, sizeof search->path, "%s", info->dlpi_name);
 }
 
+// In a library that is loaded already.
+static void *in_library(const char *path, const char *name) {
+    static void *close_cache;
+    int (*close)(void *);
+
+    EPMT_REAL(dlopen);
+    epmt_real("dlclose", &close_cache, &close);
+    void *library = real && close ? real(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    if (!library)
+        return NULL;
+    void *found = dlsym(library, name);
+    close(library); // gives the count of NOLOAD back; the library stays
+    return found;
+}
+
 // The loader's list is locked while dl_iterate_phdr walks it, and another thread in dlopen takes
 // that lock last: a dlopen from within the walk, which takes it first, can stop both for ever. So
 // the walk is made anew for each library.
@@ -43,11 +59,7 @@ static void *in_local_libraries(const char *name) {
         search.skip = seen;
         if (!dl_iterate_phdr(note_path, &search))
             break;
-        void *library = dlopen(search.path, RTLD_LAZY | RTLD_NOLOAD);
-        if (!library)
-            continue;
-        found = dlsym(library, name);
-        dlclose(library); // gives the count of NOLOAD back; the library stays
+        found = in_library(search.path, name);
     }
     return found;
 }

@@ -11,6 +11,7 @@
 #endif
 
 #include "common/fmt.h"
+#include "common/hot.h"
 #include "common/iox.h"
 #include "common/prim.h"
 #include "metadata/procstat.h"
@@ -35,7 +36,11 @@ static uint64_t microseconds(const struct timeval *t) {
 }
 
 static uint64_t ticks_to_us(uint64_t ticks) {
-    return ticks * (1000000u / getauxval(AT_CLKTCK));
+    static EPMT_HOT(1) uint64_t us_per_tick;
+
+    if (!us_per_tick)
+        us_per_tick = 1000000u / getauxval(AT_CLKTCK);
+    return ticks * us_per_tick;
 }
 
 static void from_rusage(struct epmt_record *row, struct epmt_record *process) {
@@ -108,7 +113,7 @@ static bool from_stat(pid_t tid, bool self, struct epmt_record *row, struct epmt
 // What children did that were waited for is in the process's io, but not in its thread's.
 static void from_io(pid_t tid, bool waited, struct epmt_record *row) {
     static const struct {
-        const char *name;
+        char name[24];
         int column;
     } lines[] = {
         {"rchar:", EPMT_COL_rchar},
@@ -154,7 +159,7 @@ static void from_schedstat(pid_t tid, struct epmt_record *row) {
 // the lock of a record, and its stack may be small.
 static void from_status(pid_t tid, struct epmt_record *row) {
     static const struct {
-        const char *name;
+        char name[32];
         int column;
     } lines[] = {
         {"\nvoluntary_ctxt_switches:", EPMT_COL_vol_ctxsw},

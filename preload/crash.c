@@ -10,6 +10,7 @@
 
 #include "common/fmt.h"
 #include "common/maps.h"
+#include "common/real.h"
 #include "preload/signal_stack.h"
 
 #include "common/poison.h"
@@ -24,7 +25,8 @@ void *epmt_crash_helper(const char *symbol, const char *prefix) {
     void *found = dlsym(RTLD_DEFAULT, symbol);
 
     if (!found && prefix && epmt_fmt(path, sizeof path, "%s/lib/epmt/libepmt-crash.so", prefix)) {
-        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        EPMT_REAL(dlopen);
+        void *library = real ? real(path, RTLD_NOW | RTLD_LOCAL) : NULL;
         found = library ? dlsym(library, symbol) : NULL;
     }
     return found;

@@ -105,7 +105,8 @@ typedef pid_t (*wait4_f)(pid_t, int *, int, struct rusage *);
 
 // Before glibc 2.31 wait4 was no point of cancellation, as wait and waitpid have to be.
 static bool is_wait4_the_same(void) {
-    const char *at = gnu_get_libc_version(), *end = at + strlen(at);
+    EPMT_REAL(gnu_get_libc_version);
+    const char *at = real ? real() : "", *end = at + strlen(at);
     uint64_t major, minor;
 
     return epmt_parse_u64(&at, end, &major) && at < end && *at++ == '.' &&
