@@ -18,7 +18,7 @@
     X(tags, PROCESS, TEXT, "-", NONE, "EPMT_TAGS, PAPIEX_TAGS", "tags of the process, key:value;key:value") \
     X(hostname, PROCESS, TEXT, "-", NONE, "uname(2)", "name of the host") \
     X(exename, PROCESS, TEXT, "-", NONE, "argv[0]", "name of the program as run; for a script the script's") \
-    X(path, PROCESS, TEXT, "-", NONE, "/proc/self/exe", "file of the program; for a script its interpreter's") \
+    X(path, PROCESS, TEXT, "-", NONE, "AT_EXECFN or /proc/self/exe", "file of the program; for a script its interpreter's") \
     X(args, PROCESS, LIST, "-", NONE, "argv[1..]", "arguments, a JSON array of strings") \
     X(exitcode, PROCESS, INT, "-", NONE, "exit(3), _exit(2)", "exit code 0..255; missing when killed or not observed") \
     X(exitsignal, PROCESS, INT, "-", NONE, "signal(7)", "number of the signal that ended the process, 0 when none") \

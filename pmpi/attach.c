@@ -8,6 +8,7 @@
 #include "common/fmt.h"
 #include "common/hot.h"
 #include "common/prim.h"
+#include "common/real.h"
 #include "pmpi/hooks.h"
 #include "pmpi/profile.h"
 #include "pmpi/symbols.h"
@@ -27,7 +28,8 @@ static bool has_abi_name(void) {
     Dl_info info;
     void *found = epmt_mpi_function_address("PMPI_Init");
 
-    if (!found || !dladdr(found, &info) || !info.dli_fname)
+    EPMT_REAL(dladdr);
+    if (!found || !real || !real(found, &info) || !info.dli_fname)
         return false;
     const char *slash = strrchr(info.dli_fname, '/');
     return !strncmp(slash ? slash + 1 : info.dli_fname, "libmpi_abi", 10);
@@ -64,7 +66,7 @@ static const char *library_version(void) {
 // The family whose back end fits the library by its name, or NULL.
 static const char *family(const char *version) {
     static const struct {
-        const char *in_version, *family;
+        char in_version[16], family[8];
     } families[] = {
         {"Open MPI", "openmpi"},
         {"MPICH", "mpich"}, // also Cray's
@@ -111,9 +113,11 @@ static const struct epmt_mpi_backend *load(const char *name) {
     char path[PATH_MAX];
     const struct epmt_mpi_backend *found = NULL;
 
-    if (!epmt_fmt(path, sizeof path, "%s/lib/epmt/libepmt-mpi-%s.so", epmt_mpi_hooks->prefix, name))
+    if (!epmt_fmt(path, sizeof path, "%s/lib/epmt/libepmt-mpi-%s.so", epmt_mpi_hooks->prefix(),
+                  name))
         return NULL;
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    EPMT_REAL(dlopen);
+    void *library = real ? real(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     if (library)
         found = dlsym(library, EPMT_MPI_BACKEND_SYMBOL);
     if (!found || found->version != EPMT_MPI_BACKEND_VERSION) {

@@ -30,12 +30,12 @@ struct epmt_mpi_hooks {
     bool (*backtrace_begin)(void);
     // Addresses of the calls on this thread's stack, innermost first. Returns how many.
     size_t (*backtrace)(uintptr_t *calls, size_t cap);
+    const char *(*prefix)(void); // of the installation
     void (*log)(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
     const struct epmt_settings *settings;
     char *const *envp;
     const char *journal; // path
     const char *step;    // launcher's key of the MPI world
-    const char *prefix;  // of the installation
 };
 
 // Set once, by the constructor. NULL: nothing is recorded.

@@ -404,7 +404,8 @@ void epmt_mpi_reduce(void) {
     r.backend = epmt_mpi_detach(&r.world);
     if (!r.backend)
         return;
-    epmt_fmt(r.program, sizeof r.program, "%s/libexec/epmt/epmt-jobwriter", epmt_mpi_hooks->prefix);
+    epmt_fmt(r.program, sizeof r.program, "%s/libexec/epmt/epmt-jobwriter",
+             epmt_mpi_hooks->prefix());
     epmt_mpi_variables_collect(r.backend, &r.world);
     size_t own_count = epmt_mpi_hooks->freeze(&own);
     r.about = epmt_mpi_hooks->header();

@@ -58,7 +58,7 @@ static ssize_t ask(const struct epmt_counters *all, char *answer, size_t cap) {
     struct epmt_text_buffer names;
     struct epmt_writer writer;
 
-    if (!epmt_fmt(program, sizeof program, "%s/libexec/epmt/epmt-events", epmt_self.prefix))
+    if (!epmt_fmt(program, sizeof program, "%s/libexec/epmt/epmt-events", epmt_process_prefix()))
         return -ENAMETOOLONG;
     epmt_text_init(&names, list, sizeof list);
     put_names(all, &names);

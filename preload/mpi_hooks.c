@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fmt.h"
+#include "common/hot.h"
 #include "common/prim.h"
 #include "pmpi/hooks.h"
 #include "preload/crash.h"
@@ -74,7 +75,7 @@ static const char *source_name(enum epmt_job_source source) {
 }
 
 static void add_job(struct epmt_fragment *fragment, const char *const *facts) {
-    static const char *const variables[][2] = {
+    static const char variables[][2][20] = {
         {"jobname", "SLURM_JOB_NAME"},
         {"jobname", "PBS_JOBNAME"},
         {"jobname", "LSB_JOBNAME"},
@@ -126,7 +127,7 @@ static bool backtrace_begin(void) {
     void *found;
 
     if (!helper) {
-        found = epmt_crash_helper(EPMT_BACKTRACE_SYMBOL, epmt_self.prefix);
+        found = epmt_crash_helper(EPMT_BACKTRACE_SYMBOL, epmt_process_prefix());
         memcpy(&helper, &found, sizeof found);
     }
     return helper != NULL;
@@ -139,7 +140,10 @@ static size_t backtrace(uintptr_t *calls, size_t cap) {
 }
 
 void epmt_mpi_hooks_begin(void) {
-    static struct epmt_mpi_hooks hooks = {
+    static EPMT_HOT(1) struct epmt_mpi_hooks hooks;
+
+    // Set here: a ready-made value would be pointers for the loader to set, on a page of its own.
+    hooks = (struct epmt_mpi_hooks){
         .mine = mine,
         .set_rank = epmt_process_set_rank,
         .leaving = leaving,
@@ -153,11 +157,10 @@ void epmt_mpi_hooks_begin(void) {
         .backtrace = backtrace,
         .log = epmt_log,
         .settings = &epmt_self.settings,
+        .envp = epmt_self.envp,
+        .journal = epmt_self.journal,
+        .step = epmt_self.step_key,
+        .prefix = epmt_process_prefix,
     };
-
-    hooks.journal = epmt_self.journal;
-    hooks.step = epmt_self.step_key;
-    hooks.prefix = epmt_self.prefix;
-    hooks.envp = epmt_self.envp;
     epmt_mpi_hooks = &hooks;
 }

@@ -16,6 +16,7 @@
 #include "common/hash.h"
 #include "common/hot.h"
 #include "common/iox.h"
+#include "common/links.h"
 #include "common/prim.h"
 #include "pmpi/profile.h"
 #include "preload/collect.h"
@@ -111,21 +112,23 @@ static int find_own_file(struct dl_phdr_info *info, size_t size, void *file) {
     return 1;
 }
 
-// <prefix> of <prefix>/lib/libepmt.so, this library's own file. (dladdr would look at every symbol
-// of ours, in every process.)
-static void find_prefix(void) {
+// <prefix> of <prefix>/lib/libepmt.so, this library's own file.
+const char *epmt_process_prefix(void) {
+    static char prefix[PATH_MAX];
     const char *file = "";
 
+    if (*prefix)
+        return prefix;
     dl_iterate_phdr(find_own_file, &file);
     size_t len = strlen(file);
     for (int slashes = 0; len && slashes < 2;)
         slashes += file[--len] == '/';
-    const char *kept = keep(file, len);
-    epmt_self.prefix = kept ? kept : "";
+    epmt_fmt(prefix, sizeof prefix, "%.*s", (int)len, file);
+    return prefix;
 }
 
 // Apart, so that its room on the stack is taken only where it is needed.
-static __attribute__((noinline)) void find_long_path(void) {
+static __attribute__((noinline)) void find_exe_path(void) {
     char path[PATH_MAX];
     ssize_t len = epmt_prim_readlink("/proc/self/exe", path, sizeof path - 1);
 
@@ -135,28 +138,41 @@ static __attribute__((noinline)) void find_long_path(void) {
     epmt_self.texts_lost = len > 0 && !kept;
 }
 
-// The file of the program.
-static void find_path(void) {
+// Whether the name that the program was started by is that of its file: not where the kernel put an
+// interpreter before it, which has the name as an argument, or where the loader was started.
+static bool is_started_by_file(const char *name, int argc, char **argv) {
+    for (int i = 1; i < argc && i <= 4; i++) {
+        if (!strcmp(argv[i], name))
+            return false;
+    }
+    return getauxval(AT_BASE) != 0;
+}
+
+// The file of the program, as /proc/self/exe has it, for which the kernel would have to make a file
+// and take it down with the process: looking for links on the way to the program costs a third.
+static void find_path(int argc, char **argv) {
+    const char *name = (const char *)getauxval(AT_EXECFN);
     char *room = epmt_scratch.texts + epmt_self.texts_len;
     size_t left = sizeof epmt_scratch.texts - epmt_self.texts_len;
-    ssize_t len = left ? epmt_prim_readlink("/proc/self/exe", room, left) : 0;
 
-    if (len <= 0 || (size_t)len == left) {
-        find_long_path();
+    if (!name || !is_started_by_file(name, argc, argv) || !epmt_follow_links(name, room, left)) {
+        find_exe_path();
         return;
     }
-    room[len] = '\0';
     epmt_self.path = room;
-    epmt_self.path_len = (size_t)len;
-    epmt_self.texts_len += (size_t)len + 1;
+    epmt_self.path_len = strlen(room);
+    epmt_self.texts_len += epmt_self.path_len + 1;
 }
 
 // The programs of this installation.
 static bool is_our_own_program(void) {
-    size_t prefix = strlen(epmt_self.prefix);
-    const char *behind = epmt_self.path + prefix;
+    const char *slash = strrchr(epmt_self.path, '/');
 
-    return prefix && !strncmp(epmt_self.path, epmt_self.prefix, prefix) &&
+    if (!slash || strncmp(slash, "/epmt", 5) != 0) // who is not need not know where we are
+        return false;
+    size_t prefix = strlen(epmt_process_prefix());
+    const char *behind = epmt_self.path + prefix;
+    return prefix && !strncmp(epmt_self.path, epmt_process_prefix(), prefix) &&
            (!strcmp(behind, "/bin/epmt") || !strncmp(behind, "/libexec/epmt/epmt-", 19));
 }
 
@@ -328,8 +344,7 @@ void epmt_process_begin(int argc, char **argv, char **envp) {
     if (*epmt_self.settings.log) // looked at later on: a program may write over its environment
         epmt_self.settings.log =
             keep_of_program(epmt_self.settings.log, strlen(epmt_self.settings.log));
-    find_prefix();
-    find_path();
+    find_path(argc, argv);
     if (is_our_own_program())
         return;
     take_arguments(argc, argv);

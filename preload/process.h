@@ -31,7 +31,6 @@ struct epmt_process {
     struct epmt_settings settings;
     struct epmt_counters *counters; // of events; NULL: none is asked for
     const char *journal;
-    const char *prefix; // of the installation
     char *const *envp;
     char hostname[65];
     struct epmt_host host;
@@ -67,6 +66,10 @@ struct epmt_scratch {
     char more[16384 - sizeof(struct epmt_job_place)];
 };
 extern struct epmt_scratch epmt_scratch;
+
+// Where epmt is installed; "" where the library lies elsewhere than in a lib/. Not in two threads
+// at once for the first time.
+const char *epmt_process_prefix(void);
 
 // Begins: reads settings, finds the job, writes the identity record. Called by the constructor.
 void epmt_process_begin(int argc, char **argv, char **envp);

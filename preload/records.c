@@ -183,7 +183,7 @@ void epmt_process_set_rank(int64_t rank, int64_t size) {
     epmt_signals_watch_all();
     end_record(signals);
     if (epmt_self.settings.crash_stack == EPMT_CRASH_RANKS)
-        epmt_crash_begin(epmt_self.prefix);
+        epmt_crash_begin(epmt_process_prefix());
 }
 
 // Fills a final record; the rows of live threads go to rows.
