@@ -140,10 +140,9 @@ static bool put_record(struct epmt_fragment *f, const struct epmt_dictionary *di
                        const struct epmt_record *record) {
     if (!put_bytes(f, record->valid, valid_len(dictionary)))
         return false;
-    for (int i = 0; i < dictionary->count; i++) {
+    for (int i = epmt_record_next(record, 0); i < dictionary->count;
+         i = epmt_record_next(record, i + 1)) {
         bool done = true;
-        if (!epmt_record_has(record, i))
-            continue;
         switch ((enum epmt_type)dictionary->types[i]) {
         case EPMT_TYPE_TEXT:
         case EPMT_TYPE_LIST:

@@ -60,9 +60,10 @@ static const uint8_t folds[EPMT_COLUMN_COUNT] = {
 };
 
 void epmt_record_fold(struct epmt_record *process, const struct epmt_record *thread) {
-    for (int i = 0; i < EPMT_COLUMN_COUNT; i++) {
+    for (int i = epmt_record_next(thread, 0); i < EPMT_COLUMN_COUNT;
+         i = epmt_record_next(thread, i + 1)) {
         enum epmt_fold fold = folds[i];
-        if (fold == EPMT_FOLD_NONE || !epmt_record_has(thread, i))
+        if (fold == EPMT_FOLD_NONE)
             continue;
         uint64_t value = thread->value[i].u;
         if (epmt_record_has(process, i))

@@ -34,6 +34,16 @@ static inline bool epmt_record_has(const struct epmt_record *record, int column)
     return record->valid[column / 64] >> (column % 64) & 1;
 }
 
+// The first column from `column` on that has a value; EPMT_COLUMN_COUNT or more: none.
+static inline int epmt_record_next(const struct epmt_record *record, int column) {
+    for (; column < EPMT_COLUMN_COUNT; column = (column / 64 + 1) * 64) {
+        uint64_t left = record->valid[column / 64] >> (column % 64);
+        if (left)
+            return column + __builtin_ctzll(left);
+    }
+    return column;
+}
+
 void epmt_record_set_i(struct epmt_record *record, int column, int64_t value);
 void epmt_record_set_u(struct epmt_record *record, int column, uint64_t value);
 void epmt_record_set_r(struct epmt_record *record, int column, double value);
