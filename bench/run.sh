@@ -20,11 +20,14 @@ mkdir "$out/peer"
 export EPMT_OUTPUT_PREFIX=$out/ EPMT_JOB_ID=bench USER=${USER:-$(id -un)}
 options=${PAPIEX_OPTIONS:-COLLATED_TSV}
 unset EPMT_DISABLE EPMT_EVENTS PAPIEX_OPTIONS PAPIEX_OUTPUT
-epmt=LD_PRELOAD=$build/lib/libepmt.so
+# Copies, as an installation has them: what the linker writes piece by piece is in memory in pieces,
+# and dearer to map.
+cp "$build"/bench/{empty_preload,floor_process,floor_records}.so "$build/lib/libepmt.so" "$out"
+epmt=LD_PRELOAD=$out/libepmt.so
 FLOOR_FILE=$out/floor "$build/bench/process" "$runs" none= \
-    "empty preload=$build/bench/empty_preload.so" \
-    "floor=$build/bench/floor_process.so" "two records=$build/bench/floor_records.so" \
-    "epmt=$build/lib/libepmt.so" \
+    "empty preload=$out/empty_preload.so" \
+    "floor=$out/floor_process.so" "two records=$out/floor_records.so" \
+    "epmt=$out/libepmt.so" \
     ${peer:+"peer=$peer,PAPIEX_OUTPUT=$out/peer/,PAPIEX_OPTIONS=$options"} |
     tee "$out/process"
 awk '$1 == "floor" { floor = $3; cpu = $4 }
