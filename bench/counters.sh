@@ -20,8 +20,11 @@ mkdir "$out/peer"
 export EPMT_OUTPUT_PREFIX=$out/ USER=${USER:-$(id -un)} PAPIEX_OUTPUT=$out/peer/
 unset EPMT_DISABLE EPMT_EVENTS PAPIEX_OPTIONS EPMT_EVENTS_ENCODED
 direct=(perf::TASK-CLOCK perf::CPU-CLOCK perf::MINOR-FAULTS perf::MAJOR-FAULTS)
-lib=$build/lib/libepmt.so
-papi=$lib:$build/lib/epmt/libepmt-papi.so
+mkdir -p "$out/lib/epmt" # copies, as an installation has them (bench/run.sh)
+cp "$build/lib/libepmt.so" "$build/bench/floor_counters.so" "$out/lib"
+cp "$build"/lib/epmt/*.so "$out/lib/epmt"
+lib=$out/lib/libepmt.so
+papi=$lib:$out/lib/epmt/libepmt-papi.so
 
 list() { # NUMBER [PREFIX]: that many events
     local i names=()
@@ -58,8 +61,8 @@ measure() { # thread|process EVENTS
             [ -z "$peer" ] ||
                 thread LD_PRELOAD="$peer" PAPIEX_OPTIONS="COLLATED_TSV,$perf" >>"$out/turn.peer"
         else
-            process FLOOR_EVENTS=0 "$build/bench/floor_counters.so" >>"$out/turn.none"
-            process FLOOR_EVENTS="$n" "$build/bench/floor_counters.so" >>"$out/turn.floor"
+            process FLOOR_EVENTS=0 "$out/lib/floor_counters.so" >>"$out/turn.none"
+            process FLOOR_EVENTS="$n" "$out/lib/floor_counters.so" >>"$out/turn.floor"
             process A=1 "$lib" >>"$out/turn.without"
             process EPMT_EVENTS="$perf" "$lib" >>"$out/turn.epmt"
             [ ! -e "${papi#*:}" ] || process EPMT_EVENTS="$components" "$papi" >>"$out/turn.papi"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The events that are asked for, and the counters of each thread. Everything lies in pages of its
-// own, which no process has that does not ask for events.
+// The events that are asked for, and the counters of each thread. Everything lies in pages that no
+// process touches that does not ask for events.
 #include "preload/counters.h"
 
 #include <string.h>
@@ -16,8 +16,14 @@
 #include "common/poison.h"
 
 #define PIECE_LEN 65536 // blocks of threads are cut from pieces of this size
-#define FIRST_LEN 16384 // the first ones from what this leaves behind struct epmt_counters
-_Static_assert(sizeof(struct epmt_counters) < FIRST_LEN / 2, "room for blocks");
+#define NAMES_LEN (EPMT_EVENTS_MAX * 64)
+
+// The names of the events and the first blocks stand behind it: with few events, on one page.
+static union {
+    struct epmt_counters all;
+    char room[16384];
+} first __attribute__((aligned(4096)));
+_Static_assert(sizeof first.all + NAMES_LEN < sizeof first / 2, "room for blocks");
 
 // Most bytes of a row beside its texts: kind, length, validity bits and numbers.
 #define ROW_NUMBERS 96
@@ -25,7 +31,7 @@ _Static_assert(sizeof(struct epmt_counters) < FIRST_LEN / 2, "room for blocks");
 static void take_events(struct epmt_counters *all) {
     const char *list = epmt_self.settings.events;
     struct epmt_bytes name;
-    size_t used = 0;
+    const char *end = all->piece + NAMES_LEN;
 
     while (epmt_events_next(&list, &name)) {
         struct epmt_counted *event = &all->events[all->count];
@@ -35,11 +41,11 @@ static void take_events(struct epmt_counters *all) {
         }
         if (name.len >= EPMT_EVENT_NAME_MAX)
             name.len = EPMT_EVENT_NAME_MAX - 1;
-        if (used + name.len + 1 > sizeof all->names)
+        if (name.len >= (size_t)(end - all->piece))
             break;
-        char *copy = memcpy(all->names + used, name.data, name.len);
+        char *copy = memcpy(all->piece, name.data, name.len);
         copy[name.len] = '\0';
-        used += name.len + 1;
+        all->piece += name.len + 1;
         event->name = (struct epmt_bytes){copy, name.len};
         // Named twice is counted once: its rows have the same keys.
         bool known = false;
@@ -173,20 +179,14 @@ void epmt_counters_thread_begin(struct epmt_thread *thread) {
 }
 
 void epmt_counters_begin(void) {
-    struct epmt_counters *all = epmt_prim_map(FIRST_LEN);
-    const size_t taken = (sizeof *all + 63) & ~(size_t)63;
+    struct epmt_counters *all = &first.all;
 
-    if (!all) {
-        epmt_log(0, "%s", epmt_event_reason_text(EPMT_REASON_NO_MEMORY));
-        return;
-    }
-    all->piece = (char *)all + taken;
-    all->piece_left = FIRST_LEN - taken;
+    all->piece = first.room + sizeof *all;
     take_events(all);
-    if (!all->count) {
-        epmt_prim_unmap(all, FIRST_LEN);
+    if (!all->count)
         return;
-    }
+    all->piece += -(uintptr_t)all->piece & 63;
+    all->piece_left = (size_t)(first.room + sizeof first - all->piece);
     sort_papi(all);
     epmt_counters_encode(all);
     choose_descriptors(all);

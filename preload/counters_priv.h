@@ -39,7 +39,7 @@ struct epmt_counters {
     struct epmt_lock lock;               // of the lists
     struct epmt_thread_counters *blocks; // all that were ever in use
     struct epmt_thread_counters *unused;
-    char *piece; // what is left of the last piece of memory for blocks
+    char *piece; // what is left of the last piece of memory for names and blocks
     size_t piece_left;
     struct epmt_lock papi_lock;  // of descriptors that PAPI opens and closes
     struct epmt_papi_link *papi; // NULL: not there
@@ -49,7 +49,6 @@ struct epmt_counters {
     int least_fd, last_fd;
     struct epmt_counted events[EPMT_EVENTS_MAX];
     const char *papi_names[EPMT_EVENTS_MAX];
-    char names[EPMT_EVENTS_MAX * 64];
 };
 
 // Finds the encodings of those that are not PAPI's, or the reason why there is none.
