@@ -17,6 +17,21 @@ static size_t parent_len(const char *path, size_t len) {
     return len;
 }
 
+// Whether the path leads through /proc.
+static bool is_in_proc(const char *path) {
+    return !strncmp(path, "/proc", 5) && (path[5] == '/' || !path[5]);
+}
+
+// Begins the path of a relative name.
+static bool begin_here(char *path, size_t cap, size_t *len) {
+    ssize_t size = epmt_prim_getcwd(path, cap); // with the NUL
+
+    if (size < 2 || path[0] != '/' || is_in_proc(path))
+        return false;
+    *len = size > 2 ? (size_t)size - 1 : 0; // of the root nothing
+    return true;
+}
+
 bool epmt_follow_links(const char *name, char *path, size_t cap) {
     char text[1024]; // what a link says and what follows it, at the end
     char *const text_end = text + sizeof text - 1;
@@ -24,10 +39,12 @@ bool epmt_follow_links(const char *name, char *path, size_t cap) {
     size_t len = 0;
     int links = 0;
 
-    while (*rest == '/') {
-        const char *item = rest + 1;
-        size_t item_len = (size_t)(strchrnul(item, '/') - item);
-        rest = item + item_len;
+    if (*name != '/' && (!*name || !begin_here(path, cap, &len)))
+        return false;
+    while (*rest) {
+        size_t item_len = (size_t)(strchrnul(rest, '/') - rest);
+        const char *item = rest;
+        rest += item_len ? item_len : 1; // a slash
         if (!item_len || (item_len == 1 && item[0] == '.'))
             continue;
         if (item_len == 2 && item[0] == '.' && item[1] == '.') {
@@ -35,11 +52,13 @@ bool epmt_follow_links(const char *name, char *path, size_t cap) {
             continue;
         }
         size_t end = len + 1 + item_len;
-        if (end + 2 > cap || (!len && item_len == 4 && !memcmp(item, "proc", 4)))
+        if (end + 2 > cap)
             return false;
         path[len] = '/';
         memcpy(path + len + 1, item, item_len);
         path[end] = '\0';
+        if (is_in_proc(path))
+            return false;
 
         char *target = path + end + 1;
         size_t room = cap - end - 1, rest_len = strlen(rest);
@@ -56,10 +75,8 @@ bool epmt_follow_links(const char *name, char *path, size_t cap) {
         memcpy(from, target, (size_t)said);
         if (*from == '/')
             len = 0;
-        else
-            *--from = '/';
         rest = from;
     }
     path[len] = '\0';
-    return len && !*rest;
+    return len;
 }

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 // Stores in path, which has cap bytes, the absolute name without any link in it, ended by NUL.
-// False where it is not absolute, does not fit, cannot be looked at, or leads through /proc, whose
-// links are not what they say.
+// False where it does not fit, cannot be looked at, or leads through /proc, whose links are not
+// what they say.
 bool epmt_follow_links(const char *name, char *path, size_t cap);
 
 #endif
