@@ -54,9 +54,10 @@ static int help_settings(struct epmt_error *err) {
     for (int i = 0; i < epmt_setting_count; i++) {
         char variable[EPMT_VARIABLE_MAX], value[64];
         const struct epmt_setting *setting = &epmt_setting_table[i];
-        struct epmt_db_value values[] = {
-            text(setting->name), text(epmt_setting_variable(setting, variable)),
-            text(epmt_markdown_default(setting, value, sizeof value)), text(epmt_setting_description(setting))};
+        struct epmt_db_value values[] = {text(setting->name),
+                                         text(epmt_setting_variable(setting, variable)),
+                                         text(epmt_markdown_default(setting, value, sizeof value)),
+                                         text(epmt_setting_description(setting))};
         epmt_output_row(&output, values);
     }
     return epmt_output_end(&output, err);

@@ -16,7 +16,7 @@
 #include "common/poison.h"
 
 #define PIECE_LEN 65536 // blocks of threads are cut from pieces of this size
-#define NAMES_LEN (EPMT_EVENTS_MAX * 64)
+#define NAMES_LEN ((size_t)EPMT_EVENTS_MAX * 64)
 
 // The names of the events and the first blocks stand behind it: with few events, on one page.
 static union {

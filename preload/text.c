@@ -6,6 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/poison.h"
+
+// These loops are not to become calls of what they are.
+#ifndef __clang__ // which -fno-builtin is enough for
+#pragma GCC optimize "no-tree-loop-distribute-patterns"
+#endif
+
 // Whatever its address.
 typedef uint64_t word __attribute__((aligned(1), may_alias));
 

@@ -261,8 +261,8 @@ static void stand_in(unsigned i, const struct sigaction *program, bool first) {
     give_back(number, &ours);
 }
 
-// As adopt, of dispositions that nobody has set since exec: in the kernel's form, as this happens to
-// 20 signals of every process.
+// As adopt, of dispositions that nobody has set since exec: in the kernel's form, as this happens
+// to 20 signals of every process.
 static void adopt_untouched(unsigned i, const struct epmt_kernel_sigaction *ours) {
     struct epmt_kernel_sigaction before;
 
