@@ -217,6 +217,28 @@ static int complete(const struct epmt_cli *cli, const char *dir, const struct ep
     return result;
 }
 
+// The directory is locked: another stop may be removing what it has folded, and epmt annotate may
+// be changing the metadata.
+static int stop_locked(const struct epmt_cli *cli, const struct epmt_job_place *place,
+                       const struct epmt_session_end *end, enum epmt_session_stop *outcome,
+                       struct epmt_error *err) {
+    struct epmt_jobdir_state state = {0};
+    bool gone = false;
+
+    if (epmt_jobdir_look(place->dir, place->jobid, &state, err))
+        return -1;
+    if (state.has_metadata) {
+        if (complete(cli, place->dir, end, &gone, err))
+            return -1;
+        *outcome = gone ? EPMT_SESSION_IS_STOPPED : EPMT_SESSION_STOPPED;
+    } else if (state.journals || state.streams) {
+        *outcome = EPMT_SESSION_NOT_STARTED;
+    } else {
+        *outcome = state.has_jobfile ? EPMT_SESSION_IS_STOPPED : EPMT_SESSION_NOTHING;
+    }
+    return 0;
+}
+
 int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *place,
                       const struct epmt_session_end *end, enum epmt_session_stop *outcome,
                       struct epmt_jobdir_result *result, struct epmt_error *err) {
@@ -240,18 +262,12 @@ int epmt_session_stop(const struct epmt_cli *cli, const struct epmt_job_place *p
         *outcome = EPMT_SESSION_NOT_OURS;
         return 0;
     }
-    if (state.has_metadata) {
-        bool gone = false;
-        if (complete(cli, place->dir, end, &gone, err))
-            return -1;
-        *outcome = gone ? EPMT_SESSION_IS_STOPPED : EPMT_SESSION_STOPPED;
-        if (gone)
-            return 0;
-    } else if (state.journals || state.streams) {
-        *outcome = EPMT_SESSION_NOT_STARTED;
-    } else {
-        *outcome = state.has_jobfile ? EPMT_SESSION_IS_STOPPED : EPMT_SESSION_NOTHING;
-        return 0;
-    }
+    int lock = epmt_jobdir_hold(place->dir, err);
+    if (lock < 0)
+        return -1;
+    int status = stop_locked(cli, place, end, outcome, err);
+    close(lock);
+    if (status || *outcome == EPMT_SESSION_IS_STOPPED || *outcome == EPMT_SESSION_NOTHING)
+        return status;
     return epmt_jobdir_fold(place->dir, place->jobid, true, NULL, 0, result, err);
 }

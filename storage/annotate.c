@@ -207,10 +207,9 @@ int epmt_annotate_jobdir(const char *dir, const char *jobid,
     if (fold_first(dir, jobid, err) || epmt_jobdir_path(jobfile, dir, name, err) ||
         epmt_jobdir_path(metadata, dir, EPMT_METADATA_NAME, err))
         return -1;
-    int lock = epmt_jobdir_lock(dir, epmt_jobdir_lock_ended_ms, err);
+    int lock = epmt_jobdir_hold(dir, err);
     if (lock < 0)
-        return lock == -1 ? -1
-                          : epmt_errf(err, EPMT_ERR_IO, "%s: somebody else works on this job", dir);
+        return -1;
     if (exists(metadata))
         status = annotate_metadata(metadata, annotations, err);
     if (!status && exists(jobfile))

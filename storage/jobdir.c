@@ -66,6 +66,14 @@ int epmt_jobdir_lock(const char *dir, unsigned timeout_ms, struct epmt_error *er
     return fd;
 }
 
+int epmt_jobdir_hold(const char *dir, struct epmt_error *err) {
+    int fd = epmt_jobdir_lock(dir, epmt_jobdir_lock_ended_ms, err);
+
+    if (fd == -2)
+        return epmt_errf(err, EPMT_ERR_IO, "%s: somebody else works on this job", dir);
+    return fd;
+}
+
 static bool is_large(const char *path) {
     struct stat st;
 

@@ -49,6 +49,10 @@ int epmt_jobdir_read(const char *dir, const char *jobid, const char *user,
 // says.
 int64_t epmt_jobdir_restart(const char *dir, const char *jobid);
 
+// Keeps everybody else from folding the directory while its metadata are changed. Returns a
+// descriptor, which ends that when it is closed; or -1 with err.
+int epmt_jobdir_hold(const char *dir, struct epmt_error *err);
+
 // Leaves what the fold has as a stream in the directory, for the next folding. Returns 0 or -1
 // with err.
 int epmt_jobdir_save_stream(const char *dir, const struct epmt_jobfold *fold,
