@@ -185,8 +185,9 @@ pid=$!
 for _ in $(seq 40); do
     timeout -s KILL 60 epmt submit race >/dev/null 2>&1
 done
+kill "$pid" # before, or it may put something there while that is removed
+wait "$pid"
 rm -rf race
-wait $pid
 equal "a directory that is a link now and then" "" \
     "$(sql "select jobid from jobs where jobid <> 'other'" 2>/dev/null)"
 
