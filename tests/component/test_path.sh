@@ -7,7 +7,7 @@
 export EPMT_JOB_ID=path
 top=$(realpath "$TEST_DIR") link=$(type -P readlink)
 loader=$(readelf -lW "$link" | sed -n 's/.*program interpreter: \(.*\)\]/\1/p')
-mkdir -p "$top/real/bin" "$top/alternatives" "$top/locked"
+mkdir -p "$top/real/bin" "$top/alternatives"
 cp "$link" "$top/real/bin/readlink"
 cp "$link" "$top/real/bin/"$'odd\n name'
 ln -s real "$top/dir"
@@ -31,7 +31,7 @@ fd = os.open(sys.argv[1], os.O_RDONLY)
 os.execve(fd, ["readlink", "/proc/self/exe"], os.environ)
 P
 
-# What the program prints is what it is; the row with its pid has to say so too.
+# What the program prints is what it is; the row of what ran last has to say so too.
 way() { # DESCRIPTION COMMAND...
     local description=$1 said
     shift
